@@ -1,0 +1,1 @@
+"""Bricks: plain Python, one job each, without Dagster."""

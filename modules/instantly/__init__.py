@@ -1,0 +1,1 @@
+"""Instantly: reading campaigns, sending accounts and analytics."""

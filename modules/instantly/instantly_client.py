@@ -1,0 +1,130 @@
+"""The Instantly API v2 over HTTP: key, limits, paging and errors; what the answers mean is read elsewhere.
+
+Source: developer.instantly.ai, "Rate limits", "Authorization", "Pagination".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from modules.shared.errors import ContractError, PermanentError
+from modules.shared.http_client import HttpClient, expect_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx
+
+PAGE_SIZE = 100
+"""The documented maximum; without a limit Instantly serves pages of ten."""
+
+_ADVICE = {
+    400: "Instantly refuses the request as it stands; this needs a change in the code.",
+    401: "Check INSTANTLY_API_KEY: it is missing, wrong or revoked (Settings, Integrations, API Keys).",
+    402: "The workspace has no active paid plan with API access. Check the plan at Instantly.",
+    404: "The address is unknown there; check INSTANTLY_BASE_URL, which ends in /api/v2.",
+}
+
+_SCOPES = {
+    "/campaigns": "campaigns:read",
+    "/accounts": "accounts:read",
+}
+
+
+class InstantlyClient:
+    """One workspace's connection. Use it as a context manager."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str,
+        requests_per_second: float | None = 10.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Nothing is contacted yet.
+
+        Args:
+            api_key: Belongs to one workspace; everything read is that workspace's.
+            base_url: Ends in `/api/v2`.
+            requests_per_second: Ten satisfies every limit ever published; the documents of 2026 allow a hundred.
+            transport: Replaces the network, in tests.
+
+        Raises:
+            PermanentError: The key cannot be one.
+        """
+        if not api_key.strip() or not api_key.isascii():
+            raise PermanentError(
+                "Instantly: INSTANTLY_API_KEY is empty or not plain text. Copy it again from Instantly."
+            )
+        self._http = HttpClient(
+            service="Instantly",
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {api_key.strip()}"},
+            requests_per_second=requests_per_second,
+            advice=_ADVICE,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far, repeats included."""
+        return self._http.requests_made
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer of one GET.
+
+        Raises:
+            RetryableError: Instantly is down, slow, or asks us to slow down.
+            PermanentError: Key, scope, plan or request is wrong.
+        """
+        try:
+            return self._http.read("GET", path, params=params)
+        except PermanentError as error:
+            if error.status == 403:  # noqa: PLR2004
+                raise PermanentError(f"{error} {_advice_when_forbidden(path, str(error))}", status=403) from error
+            raise
+
+    def get_list(self, path: str, params: Mapping[str, Any] | None = None) -> list[Any]:
+        """The answer of an endpoint that is not paged and answers a bare list (the analytics)."""
+        return expect_list(self.get(path, params), f"Instantly: GET {path}")
+
+    def get_items(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """Every item of a paged list, unchanged, in the order Instantly serves them; one request a page.
+
+        The last page with items still carries a cursor, so N full pages take N + 1 requests.
+
+        Raises:
+            ContractError: A page is not one, or the cursor leads back to a page already read.
+        """
+        asked = f"Instantly: GET {path}"
+        cursors: set[str] = set()
+        query = {**(params or {}), "limit": PAGE_SIZE}
+        while True:
+            page = self.get(path, query)
+            if not isinstance(page, dict):
+                raise ContractError(f"{asked} answered a {type(page).__name__} where a page is documented.")
+            items = expect_list(page.get("items"), f"{asked} (items)")
+            cursor = page.get("next_starting_after")
+            yield from items
+            if not cursor:
+                return
+            if not items:
+                raise ContractError(f"{asked} answered an empty page that names a next one; the list may be cut short.")
+            if cursor in cursors:
+                raise ContractError(f"{asked} answered a cursor for the second time; following it would never end.")
+            cursors.add(cursor)
+            query["starting_after"] = cursor
+
+
+def _advice_when_forbidden(path: str, message: str) -> str:
+    if "1010" in message:
+        return "This is Cloudflare in front of Instantly, which dislikes the client; try from another network."
+    scope = _SCOPES.get("/" + path.split("/")[1], "all:read")
+    return f"The key lacks a scope: give it {scope} (Settings, Integrations, API Keys)."

@@ -1,0 +1,113 @@
+"""Payloads of Instantly to rows of the raw tables. Pure: no clock, no network, nothing dropped in silence.
+
+Each function yields a row for each payload, or a `RejectedRow` that says which field does not fit. Unknown fields and
+unknown enum values pass: they stay in `raw_json`, and numbers are stored as they come.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from modules.instantly.instantly_rows import DAILY_COUNTS, AccountRow, CampaignRow, DailyAnalyticsRow
+from modules.shared.raw_table import RejectedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modules.instantly.instantly_rows import CampaignPayload, DailyAnalyticsPayload
+
+_DAYS_A_FRAME = 5_000
+"""Rows of a data frame: large enough that pandas pays, small enough that memory stays flat."""
+
+_LARGEST_COUNT = 2**31 - 1
+
+
+def transform_campaigns(payloads: Iterable[CampaignPayload]) -> Iterator[CampaignRow | RejectedRow]:
+    """Rows of `instantly_campaigns_raw`, one for each campaign.
+
+    Name and status come from the campaign itself where it was listed; the totals only ever come from the analytics.
+    """
+    for payload in payloads:
+        campaign, analytics = payload["campaign"], payload["analytics"] or {}
+        if not isinstance(analytics, dict) or not isinstance(campaign, dict | None):
+            yield RejectedRow(key=None, reason="neither a campaign nor its totals", payload=payload)
+            continue
+        if campaign is None:
+            campaign = {name: analytics.get(f"campaign_{name}") for name in ("id", "name", "status")}
+        fields = {
+            **analytics,
+            "instantly_campaign_id": campaign.get("id"),
+            "campaign_name": campaign.get("name"),
+            "campaign_status": campaign.get("status"),
+            "raw_json": payload,
+        }
+        try:
+            yield CampaignRow.model_validate(fields)
+        except ValidationError as error:
+            yield RejectedRow(key=_key(campaign.get("id")), reason=_reason(error), payload=payload)
+
+
+def transform_accounts(payloads: Iterable[Any]) -> Iterator[AccountRow | RejectedRow]:
+    """Rows of `instantly_accounts_raw`, one for each sending account."""
+    for payload in payloads:
+        if not isinstance(payload, dict):
+            yield RejectedRow(
+                key=None, reason=f"a {type(payload).__name__} where an account is documented", payload=payload
+            )
+            continue
+        try:
+            yield AccountRow.model_validate({**payload, "raw_json": payload})
+        except ValidationError as error:
+            yield RejectedRow(key=_key(payload.get("email"), lower=True), reason=_reason(error), payload=payload)
+
+
+def transform_daily_analytics(payloads: Iterable[DailyAnalyticsPayload]) -> Iterator[DailyAnalyticsRow | RejectedRow]:
+    """Rows of `instantly_daily_analytics_raw`, one for each day of each campaign."""
+    remaining = iter(payloads)
+    while chunk := list(islice(remaining, _DAYS_A_FRAME)):
+        yield from _transform_days(chunk)
+
+
+def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnalyticsRow | RejectedRow]:
+    # Imported here, because pandas doubles the start of every process that only loads the definitions.
+    import pandas as pd
+
+    days = [payload["day"] if isinstance(payload["day"], dict) else {} for payload in payloads]
+    given = pd.DataFrame(days, dtype=object).reindex(columns=["date", *DAILY_COUNTS]).replace("", None)
+    # `.str` answers nothing for what is not text; the cut accepts a timestamp where a date is documented.
+    dates: list[Any] = pd.to_datetime(given["date"].str[:10], format="%Y-%m-%d", errors="coerce").tolist()
+    given = given[list(DAILY_COUNTS)]
+    counts = given.apply(pd.to_numeric, errors="coerce")
+    fits = given.isna() | (counts.between(0, _LARGEST_COUNT) & (counts % 1 == 0))
+    # Only an object column holds None for a missing count; any other holds NaN.
+    clean = counts.where(fits).astype("Int64").astype(object)
+    records = clean.where(clean.notna(), None).to_dict("records")
+    for payload, moment, record, fit in zip(payloads, dates, records, fits.to_dict("records"), strict=True):
+        problems = [column for column in DAILY_COUNTS if not fit[column]]
+        campaign_id = payload["campaign_id"]
+        if moment is pd.NaT:
+            yield RejectedRow(key=None, reason="date: not a date like 2026-11-20", payload=payload)
+        elif problems:
+            reason = f"{', '.join(problems)}: not a whole number from 0 to {_LARGEST_COUNT}"
+            yield RejectedRow(key=(str(moment.date()), campaign_id), reason=reason, payload=payload)
+        else:
+            yield DailyAnalyticsRow(
+                analytics_date=moment.date(), instantly_campaign_id=campaign_id, raw_json=payload["day"], **record
+            )
+
+
+def _key(value: object, *, lower: bool = False) -> tuple[str, ...] | None:
+    """The key of a rejected row, spelled as in the table; `None` when there is none."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    return (text.lower() if lower else text,) if text else None
+
+
+def _reason(error: ValidationError) -> str:
+    """Which fields do not fit and why, without the values: they may be somebody's."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_context=False, include_url=False)
+    )

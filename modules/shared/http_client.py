@@ -1,0 +1,208 @@
+"""JSON over HTTP with one policy: limiter, timeouts, bounded retries of reads, errors by what to do next."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+import orjson
+import stamina
+from pyrate_limiter import Duration, Limiter, Rate
+
+from modules.shared.errors import ContractError, PermanentError, RetryableError
+from modules.shared.logger import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+USER_AGENT = "outreach-pipeline/0.1"
+LONGEST_RETRY_AFTER_S = 60.0
+"""A service that asks for a longer pause is left to the next scheduled run."""
+
+_RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+class HttpClient:
+    """One service's connection: opened once, closed after, safe to share between threads.
+
+    Attributes:
+        requests_made: Requests sent so far, repeats included.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        requests_per_second: float | None,
+        advice: Mapping[int, str] | None = None,
+        attempts: int = 6,
+        timeout_s: float = 30.0,
+        total_s: float = 180.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Nothing is contacted yet.
+
+        Args:
+            service: Its name, for messages.
+            base_url: With the path prefix.
+            headers: Sent with every request, the key among them.
+            requests_per_second: Ceiling for this client; `None` sets none.
+            advice: What a person should do, by HTTP status.
+            attempts: Tries of one read, the first included.
+            timeout_s: For connecting, and for any silence while an answer comes.
+            total_s: For one read with all its tries; also the longest that one answer may take to arrive.
+            transport: Replaces the network, in tests.
+        """
+        self.service = service
+        self.requests_made = 0
+        self._advice = dict(advice or {})
+        self._attempts = attempts
+        self._total_s = total_s
+        self._limiter = _limiter(requests_per_second)
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", **headers},
+            timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
+            limits=httpx.Limits(max_connections=32, keepalive_expiry=20),
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def read(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None) -> Any:
+        """The decoded answer of a call that changes nothing, repeated while repeating may help.
+
+        Raises:
+            RetryableError: Still down, slow or rate-limited after the last try, or a longer pause was asked for
+                than `LONGEST_RETRY_AFTER_S`.
+            PermanentError: Any other 4xx.
+        """
+        for attempt in stamina.retry_context(
+            on=_pause_before_retry,
+            attempts=self._attempts,
+            timeout=self._total_s,
+            wait_initial=0.5,
+            wait_max=20.0,
+        ):
+            with attempt:
+                return self._send(method, path, params, body)
+        raise AssertionError("stamina either returns or raises")  # pragma: no cover
+
+    def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Any:
+        asked = f"{self.service}: {method} {redact(path)}"
+        if self._limiter is not None:
+            self._limiter.try_acquire("requests")
+        self.requests_made += 1
+        content = (
+            {} if body is None else {"content": orjson.dumps(body), "headers": {"Content-Type": "application/json"}}
+        )
+        try:
+            with self._http.stream(method, path, params=params, **content) as response:  # type: ignore[arg-type]
+                answer = self._receive(response, asked)
+        except httpx.TimeoutException as error:
+            raise RetryableError(
+                f"{asked} gave no answer in time ({type(error).__name__}). Try again later."
+            ) from error
+        except httpx.HTTPError as error:
+            raise RetryableError(
+                f"{asked} failed on the way ({type(error).__name__}: {redact(str(error))}). "
+                "Check the address and the network, then try again."
+            ) from error
+        if not response.is_success:
+            raise self._error(asked, response, answer)
+        try:
+            return orjson.loads(answer)
+        except orjson.JSONDecodeError as error:
+            raise RetryableError(
+                f"{asked} answered {response.status_code} with {len(answer)} bytes that are not JSON "
+                f"(content type {response.headers.get('content-type', 'missing')!r}). Try again later.",
+                status=response.status_code,
+            ) from error
+
+    def _receive(self, response: httpx.Response, asked: str) -> bytes:
+        """The whole body. A server that dribbles never trips httpx's timeouts, so the clock is read here as well."""
+        deadline = time.monotonic() + self._total_s
+        chunks = []
+        for chunk in response.iter_bytes():
+            chunks.append(chunk)
+            if time.monotonic() > deadline:
+                raise RetryableError(f"{asked} was still answering after {self._total_s:.0f} s. Try again later.")
+        return b"".join(chunks)
+
+    def _error(self, asked: str, response: httpx.Response, answer: bytes) -> RetryableError | PermanentError:
+        status = response.status_code
+        message = f"{asked} answered {status}{_reason(answer)}."
+        if status in _RETRYABLE_STATUSES:
+            wait_s = retry_after_s(response.headers.get("retry-after"), now=datetime.now(UTC))
+            return RetryableError(f"{message} Try again later.", status=status, retry_after_s=wait_s)
+        return PermanentError(f"{message} {self._advice.get(status, 'Check the request.')}", status=status)
+
+
+def retry_after_s(value: str | None, *, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for, never negative; `None` when it is missing or unreadable.
+
+    Source: RFC 9110, section 10.2.3: either seconds or a date.
+    """
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def expect_list(answer: object, asked: str) -> list[Any]:
+    """The answer as a list; its items are judged one by one later, so that one bad item costs one row.
+
+    Raises:
+        ContractError: It is something else.
+    """
+    if not isinstance(answer, list):
+        raise ContractError(f"{asked} answered a {type(answer).__name__} where a list is documented.")
+    return answer
+
+
+def _pause_before_retry(error: Exception) -> bool | float:
+    """Whether to try again: `True` after stamina's own back-off, a number after that many seconds."""
+    if not isinstance(error, RetryableError):
+        return False
+    if error.retry_after_s is None:
+        return True
+    return error.retry_after_s if error.retry_after_s <= LONGEST_RETRY_AFTER_S else False
+
+
+def _limiter(requests_per_second: float | None) -> Limiter | None:
+    if requests_per_second is None:
+        return None
+    # Below one a second the window grows instead, because a bucket counts whole requests.
+    if requests_per_second >= 1:
+        return Limiter(Rate(int(requests_per_second), Duration.SECOND))
+    return Limiter(Rate(1, int(1000 / requests_per_second)))
+
+
+def _reason(answer: bytes) -> str:
+    """What the service says of its error, short and without people."""
+    try:
+        body = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        text = answer.decode("utf-8", "replace").strip()
+    else:
+        text = str((body.get("message") or body.get("error") or "") if isinstance(body, dict) else body)
+    return f" ({redact(text)[:200]})" if text else ""

@@ -1,0 +1,1 @@
+"""Supabase: one client a process, and the store of rows."""

@@ -1,0 +1,1 @@
+"""Asset checks, under the names of the assets they judge."""

@@ -1,0 +1,39 @@
+"""The `outreach` command. Exit status: 0 done, 1 failed, 2 wrong use, 3 refused by our own rules."""
+
+import sys
+
+import typer
+from dotenv import load_dotenv
+
+from modules.shared.errors import OutreachError, Refused
+from modules.shared.settings import REPOSITORY
+from outreach_pipeline.commands import demo, dev, local, migrate, status, sync
+
+_FAILED, _REFUSED = 1, 3
+
+app = typer.Typer(
+    name="outreach",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cold outreach on fresh data, never twice: Instantly, Apollo, OpenAI and Supabase joined by Dagster.",
+)
+app.add_typer(local.app, name="local")
+app.command()(migrate.migrate)
+app.command()(sync.sync)
+app.command()(status.status)
+app.command()(demo.demo)
+app.command()(dev.dev)
+
+
+def main() -> None:
+    """Run a command; our own errors end as one message on standard error, without a traceback."""
+    load_dotenv(REPOSITORY / ".env")
+    try:
+        app()
+    except Refused as error:
+        typer.echo(f"Refused. {error}", err=True)
+        sys.exit(_REFUSED)
+    except OutreachError as error:
+        typer.echo(f"Failed. {error}", err=True)
+        sys.exit(_FAILED)

@@ -1,0 +1,1 @@
+"""Subcommands of `outreach`, one module each."""

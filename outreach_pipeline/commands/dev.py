@@ -1,0 +1,33 @@
+"""`outreach dev`: Dagster's UI and schedules, on the local Supabase unless another one is configured."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modules.shared.settings import REPOSITORY, Settings
+from modules.supabase.migrations import apply_migrations, read_migrations
+from outreach_pipeline.commands.local import start_local, stop_local
+from outreach_pipeline.dagster_home import prepare_dagster_home
+
+
+def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000) -> None:
+    """Open Dagster's UI with the schedules on; Ctrl-C ends it and what it started."""
+    settings = Settings()
+    is_local = settings.supabase_url is None or settings.supabase_key is None
+    prepare_dagster_home()
+    if is_local:
+        start_local()
+        apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
+    typer.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    dg = str(Path(sys.executable).with_name("dg"))
+    try:
+        # The UI has no login, so it listens on this machine only.
+        subprocess.run([dg, "dev", "--host", "127.0.0.1", "--port", str(port)], cwd=REPOSITORY, check=False)  # noqa: S603
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if is_local:
+            stop_local()

@@ -1,0 +1,67 @@
+"""`outreach local`: the Supabase and the vendor stand-ins of this machine."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from modules.shared.errors import PermanentError
+from modules.shared.settings import STATE_FOLDER
+from outreach_pipeline.dagster_home import prepare_dagster_home
+from sandbox.local_stack import LocalStack
+from sandbox.processes import SandboxError
+
+app = typer.Typer(no_args_is_help=True, help="Start, stop and find the local Supabase and the vendors' stand-ins.")
+
+
+@app.command()
+def up() -> None:
+    """Start what is not running. Data is kept between runs."""
+    environment = start_local()
+    typer.echo(f"Supabase  {environment['SUPABASE_URL']}")
+    typer.echo(f"Instantly {environment['INSTANTLY_BASE_URL']} (stand-in)")
+    typer.echo('Use them in this shell: eval "$(outreach local env)"')
+
+
+@app.command()
+def down() -> None:
+    """Stop everything. Supabase's data stays; the vendors' world begins anew."""
+    with _sandbox_errors():
+        LocalStack(STATE_FOLDER).down()
+    typer.echo("Stopped.")
+
+
+@app.command()
+def env() -> None:
+    """Print shell commands that point this shell's commands, `dg` too, at the running local ones."""
+    with _sandbox_errors():
+        environment = LocalStack(STATE_FOLDER).environment()
+    if environment is None:
+        raise PermanentError("The local Supabase and stand-ins are not running. Start them: `outreach local up`.")
+    environment["DAGSTER_HOME"] = str(prepare_dagster_home())
+    for name, value in environment.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def start_local() -> dict[str, str]:
+    """Start what is not running, and point this process and its children there; gives back the variables."""
+    with _sandbox_errors():
+        environment = LocalStack(STATE_FOLDER).up()
+    os.environ.update(environment)
+    return environment
+
+
+def stop_local() -> None:
+    """Stop everything."""
+    with _sandbox_errors():
+        LocalStack(STATE_FOLDER).down()
+
+
+@contextmanager
+def _sandbox_errors() -> Iterator[None]:
+    try:
+        yield
+    except SandboxError as error:
+        raise PermanentError(str(error)) from error

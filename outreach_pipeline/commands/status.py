@@ -1,0 +1,32 @@
+"""`outreach status`: what each table holds, how fresh and how complete."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from modules.shared.settings import Settings
+from modules.supabase.row_store import RowStore
+from modules.supabase.supabase_client import supabase_client
+from outreach_pipeline.commands.output import AsJson, print_rows
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show each table's last read, and how old its newest complete data is."""
+    settings = Settings()
+    with supabase_client(settings.require("SUPABASE_URL"), settings.require("SUPABASE_KEY")) as client:
+        rows = RowStore(client).select("sync_status", lambda query: query.order("table_name"))
+    now = datetime.now(UTC)
+    print_rows("Tables", [_row(row, now) for row in rows], as_json=as_json)
+
+
+def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    as_of = row["complete_as_of"]
+    age = (now - datetime.fromisoformat(as_of)) if as_of else None
+    return {
+        "table": row["table_name"],
+        "last_read": row["last_status"],
+        "source": row["last_source"],
+        "complete_data_is_minutes_old": int(age.total_seconds() // 60) if age is not None else None,
+        "rows_read": row["complete_rows_read"],
+        "requests": row["complete_requests_made"],
+        "reason": row["last_reason"],
+    }

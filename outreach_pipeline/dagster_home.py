@@ -1,0 +1,22 @@
+"""Where Dagster keeps its runs: one ignored folder, so that every command's runs show in the same UI."""
+
+import os
+import shutil
+from pathlib import Path
+
+from modules.shared.settings import REPOSITORY, Settings
+
+_INSTANCE_FILE = REPOSITORY / "deploy" / "dagster.yaml"
+
+
+def prepare_dagster_home() -> Path:
+    """Create the folder with its instance file and name it in DAGSTER_HOME, for this process and its children.
+
+    A home that somebody set by hand keeps its own `dagster.yaml`.
+    """
+    home = Settings().dagster_home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(_INSTANCE_FILE, home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home

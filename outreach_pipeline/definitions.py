@@ -1,0 +1,23 @@
+"""The one `Definitions` object: wiring, no logic."""
+
+import dagster as dg
+
+from modules.shared.settings import Settings
+from outreach_pipeline.assets import instantly_assets
+from outreach_pipeline.checks.instantly_checks import instantly_checks
+from outreach_pipeline.jobs import instantly_analytics, instantly_sync
+from outreach_pipeline.resources.instantly_resource import InstantlyResource
+from outreach_pipeline.resources.supabase_resource import SupabaseResource
+from outreach_pipeline.schedules import instantly_analytics_hourly, instantly_sync_hourly
+
+# A step in a process of its own costs three seconds of CPU, and these steps wait for the network.
+_EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+defs = dg.Definitions(
+    assets=dg.load_assets_from_modules([instantly_assets]),
+    asset_checks=instantly_checks,
+    jobs=[instantly_sync, instantly_analytics],
+    schedules=[instantly_sync_hourly, instantly_analytics_hourly],
+    resources={"instantly": InstantlyResource(), "store": SupabaseResource()},
+    executor=_EXECUTORS[Settings().outreach_executor],
+)

@@ -1,0 +1,1 @@
+"""Dagster resources, one module a service: configuration in, plain client out."""

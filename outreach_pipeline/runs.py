@@ -1,0 +1,80 @@
+"""Jobs run from a command, in this process; Dagster records them like any other run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from modules.shared.errors import OutreachError, PermanentError, Refused
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """What a finished run leaves for the one who asked.
+
+    Attributes:
+        run_id: Its id, as in the UI.
+        tables: Numbers of each materialized table, by name.
+        failed_checks: Names of checks that did not pass.
+    """
+
+    run_id: str
+    tables: dict[str, dict[str, int]]
+    failed_checks: list[str] = field(default_factory=list)
+
+
+def run_job(
+    name: str, *, asset_config: Mapping[str, Mapping[str, Any]] | None = None, tags: Mapping[str, str] | None = None
+) -> JobOutcome:
+    """Run a job to its end.
+
+    Args:
+        name: The job.
+        asset_config: Configuration by asset.
+        tags: Run tags, a partition range among them.
+
+    Raises:
+        Refused: One of our rules stood against it.
+        PermanentError: A step failed; the message is the first step's.
+    """
+    # Imported here, because loading every definition is not worth the wait for `--help`.
+    from outreach_pipeline.definitions import defs
+
+    run_config = {**_QUIET, "ops": {asset: {"config": dict(config)} for asset, config in (asset_config or {}).items()}}
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(name).execute_in_process(
+            instance=instance, run_config=run_config, tags=dict(tags or {}), raise_on_error=False
+        )
+    if not result.success:
+        raise _failure(name, result)
+    return JobOutcome(
+        run_id=result.run_id,
+        tables={
+            event.asset_key.to_user_string(): _numbers(event.materialization.metadata)
+            for event in result.get_asset_materialization_events()
+            if event.asset_key is not None
+        },
+        failed_checks=[
+            f"{check.asset_key.to_user_string()}: {check.check_name}"
+            for check in result.get_asset_check_evaluations()
+            if not check.passed
+        ],
+    )
+
+
+def _numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
+    return {name: value.value or 0 for name, value in metadata.items() if isinstance(value, dg.IntMetadataValue)}
+
+
+def _failure(job: str, result: dg.ExecuteInProcessResult) -> OutreachError:
+    where = f"Run {result.run_id} of {job} failed; `make dev` shows it in the UI."
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.user_failure_data is not None:
+            failure = event.step_failure_data.user_failure_data
+            kind = failure.metadata.get("kind")
+            is_refusal = kind is not None and kind.value == Refused.__name__
+            return (Refused if is_refusal else PermanentError)(f"{failure.description}\n{where}")
+    return PermanentError(where)

@@ -1,0 +1,63 @@
+"""Fixtures that more than one folder of tests uses: a real local Supabase, once a worker, with the migrations applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import stamina
+
+from modules.supabase.migrations import apply_migrations, read_migrations
+from modules.supabase.row_store import RowStore
+from modules.supabase.supabase_client import supabase_client
+from sandbox.local_supabase import LocalSupabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.local_supabase import SupabaseEnvironment
+
+TABLES = (
+    "users",
+    "instantly_campaigns_raw",
+    "instantly_accounts_raw",
+    "instantly_daily_analytics_raw",
+    "sync_runs",
+    "rejected_rows",
+)
+
+
+@pytest.fixture(scope="session")
+def supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseEnvironment]:
+    """A running Supabase of this worker's own."""
+    local = LocalSupabase(tmp_path_factory.mktemp("supabase"), durable=False)
+    environment = local.up()
+    try:
+        apply_migrations(environment.database_url, read_migrations())
+        yield environment
+    finally:
+        local.down()
+
+
+@pytest.fixture
+def database(supabase: SupabaseEnvironment) -> Iterator[psycopg.Connection]:
+    """A direct connection to it, with every table empty."""
+    with psycopg.connect(supabase.database_url, autocommit=True) as connection:
+        connection.execute(f"truncate {', '.join(TABLES)} cascade")
+        yield connection
+
+
+@pytest.fixture
+def store(supabase: SupabaseEnvironment, database: psycopg.Connection) -> Iterator[RowStore]:
+    """The pipeline's own way in, with every table empty."""
+    assert database
+    with supabase_client(supabase.url, supabase.secret_key) as client:
+        yield RowStore(client)
+
+
+@pytest.fixture
+def instant_retries() -> Iterator[None]:
+    """Retries without their pauses, three tries at most."""
+    with stamina.set_testing(True, attempts=3):
+        yield
