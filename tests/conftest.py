@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests uses: a real local Supabase, once a worker, with the migrations applied."""
+"""Fixtures that more than one folder of tests uses: a real local Supabase, one a worker, migrated."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ TABLES = (
 def supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseEnvironment]:
     """A running Supabase of this worker's own."""
     local = LocalSupabase(tmp_path_factory.mktemp("supabase"), durable=False)
-    environment = local.up()
     try:
+        environment = local.up()
         apply_migrations(environment.database_url, read_migrations())
         yield environment
     finally:

@@ -81,7 +81,7 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
     dates: list[Any] = pd.to_datetime(given["date"].str[:10], format="%Y-%m-%d", errors="coerce").tolist()
     given = given[list(DAILY_COUNTS)]
     counts = given.apply(pd.to_numeric, errors="coerce")
-    fits = given.isna() | (counts.between(0, _LARGEST_COUNT) & (counts % 1 == 0))
+    fits = given.isna() | (counts.ge(0) & counts.le(_LARGEST_COUNT) & (counts % 1 == 0))
     # Only an object column holds None for a missing count; any other holds NaN.
     clean = counts.where(fits).astype("Int64").astype(object)
     records = clean.where(clean.notna(), None).to_dict("records")

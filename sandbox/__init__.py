@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world on one machine: a local Supabase and vendors that behave."""

@@ -1,0 +1,23 @@
+"""Names that are spelled in Python and in SQL: row classes against the tables of a real database."""
+
+from __future__ import annotations
+
+import pytest
+
+from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, DAILY_ANALYTICS
+
+OF_THE_STORE = {"row_digest", "synced_at"}
+OF_THE_DATABASE = {"created_at", "updated_at", "deleted_at"}
+
+
+@pytest.mark.parametrize("table", [CAMPAIGNS, ACCOUNTS, DAILY_ANALYTICS], ids=lambda table: table.name)
+def test_the_fields_of_a_row_are_the_columns_of_its_table(store, table):
+    columns = store.call("describe_table", {"target_table": table.name})
+    assert set(table.row.model_fields) | OF_THE_STORE | OF_THE_DATABASE == {row["column_name"] for row in columns}
+    assert set(table.key) == {row["column_name"] for row in columns if row["is_key"]}
+    assert set(table.preview) <= {row["column_name"] for row in columns}
+
+
+@pytest.mark.parametrize("table", [CAMPAIGNS, ACCOUNTS, DAILY_ANALYTICS], ids=lambda table: table.name)
+def test_a_preview_shows_nothing_of_a_person(table):
+    assert not {"email", "first_name", "last_name", "raw_json"} & set(table.preview)

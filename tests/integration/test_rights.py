@@ -1,0 +1,111 @@
+"""Who may do what, asked as each role over real HTTP."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import TABLES
+
+FUNCTIONS = {
+    "merge_rows": {"target_table": "instantly_accounts_raw", "rows": []},
+    "mark_deleted": {"target_table": "instantly_accounts_raw", "keys": []},
+    "inspect_table": {"target_table": "instantly_accounts_raw"},
+    "describe_table": {"target_table": "instantly_accounts_raw"},
+}
+VIEWS = ("sync_status",)
+ALICE, BOB = str(uuid4()), str(uuid4())
+
+
+@pytest.fixture
+def ask(supabase, database):
+    """A request as one of the roles; answers the response."""
+    assert database
+    keys = {
+        "anon": (supabase.publishable_key, supabase.publishable_key),
+        "authenticated": (supabase.publishable_key, supabase.user_token(ALICE)),
+        "service_role": (supabase.secret_key, supabase.secret_key),
+    }
+
+    def send(role, method, path, **options):
+        key, token = keys[role]
+        headers = {"apikey": key, "Authorization": f"Bearer {token}"}
+        return httpx.request(method, f"{supabase.url}/rest/v1/{path}", headers=headers, **options)
+
+    return send
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "users"])
+def test_what_the_pipeline_keeps_is_closed_to_people(ask, role, table):
+    for method, options in [("GET", {}), ("POST", {"json": {}}), ("PATCH", {"json": {}}), ("DELETE", {})]:
+        answer = ask(role, method, table, **options)
+        assert answer.status_code in (401, 403), (method, answer.text)
+        assert answer.json()["code"] == "42501"
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_are_closed_to_people(ask, role, view):
+    answer = ask(role, "GET", view)
+    assert answer.json()["code"] == "42501"
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_are_closed_to_people(ask, role, function):
+    answer = ask(role, "POST", f"rpc/{function}", json=FUNCTIONS[function])
+    assert answer.status_code in (401, 403), answer.text
+    assert answer.json()["code"] == "42501"
+
+
+@pytest.mark.parametrize("relation", [*TABLES, *VIEWS])
+def test_the_service_role_reads_everything(ask, relation):
+    assert ask("service_role", "GET", relation).json() == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_service_role_calls_every_function(ask, function):
+    answer = ask("service_role", "POST", f"rpc/{function}", json=FUNCTIONS[function])
+    assert answer.is_success, answer.text
+
+
+def test_every_table_function_and_view_of_the_schema_is_judged_here(database):
+    relations = database.execute(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')"
+    )
+    functions = database.execute("select proname from pg_proc where pronamespace = 'public'::regnamespace")
+    assert {row[0] for row in relations} == {*TABLES, *VIEWS}
+    assert {row[0] for row in functions} == set(FUNCTIONS)
+
+
+def test_row_level_security_is_on_for_every_table(database):
+    open_tables = database.execute(
+        "select relname from pg_class c join pg_namespace n on n.oid = relnamespace "
+        "where nspname = 'public' and relkind = 'r' and not relrowsecurity"
+    ).fetchall()
+    assert open_tables == []
+
+
+def test_a_person_reads_their_own_row_of_users_and_nobody_elses(ask):
+    people = [{"id": ALICE, "email": "alice@team.example"}, {"id": BOB, "email": "bob@team.example"}]
+    assert ask("service_role", "POST", "users", json=people).is_success
+    assert [row["id"] for row in ask("authenticated", "GET", "users").json()] == [ALICE]
+    assert ask("anon", "GET", "users").status_code == 401
+
+
+def test_a_person_cannot_make_themselves_an_admin(ask):
+    assert ask("service_role", "POST", "users", json={"id": ALICE, "email": "alice@team.example"}).is_success
+    assert ask("authenticated", "PATCH", f"users?id=eq.{ALICE}", json={"role": "admin"}).status_code == 403
+    assert ask("service_role", "GET", "users").json()[0]["role"] == "viewer"
+
+
+@pytest.mark.parametrize(
+    "table", ["users", "sync_runs", "rejected_rows", "pg_class", "no_such_table", 'x"; drop table users; --']
+)
+def test_merging_into_anything_but_a_raw_table_is_refused(ask, table):
+    answer = ask("service_role", "POST", "rpc/merge_rows", json={"target_table": table, "rows": [{}]})
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "42P01"

@@ -1,0 +1,93 @@
+"""What Dagster is told: every asset complete, every schedule on, nothing that needs a key to load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, DAILY_ANALYTICS
+from outreach_pipeline.definitions import defs
+from outreach_pipeline.partitions import LOOK_BACK_DAYS
+
+ASSETS = {
+    asset.key.to_user_string(): asset for asset in defs.resolve_all_asset_specs() if isinstance(asset, dg.AssetSpec)
+}
+CHECKS = {"keys_are_unique_and_present", "row_count_is_plausible", "data_is_fresh"}
+
+
+def test_the_definitions_load_with_no_variable_set(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    code = "from outreach_pipeline.definitions import defs; import dagster; dagster.Definitions.validate_loadable(defs)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=Path(__file__).parents[2])
+
+
+def test_every_asset_is_named_for_its_table():
+    assert set(ASSETS) == {CAMPAIGNS.name, ACCOUNTS.name, DAILY_ANALYTICS.name}
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_every_asset_has_an_owner_a_group_kinds_and_a_description_that_names_its_grain(name):
+    asset = ASSETS[name]
+    assert asset.owners
+    assert asset.group_name not in (None, "default")
+    assert "supabase" in asset.kinds
+    assert "Grain: one" in (asset.description or "")
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_every_raw_table_has_its_three_checks(name):
+    checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() == name}
+    assert checks == CHECKS
+
+
+def test_every_partitioned_asset_covers_a_range_in_one_run():
+    graph = defs.resolve_asset_graph()
+    partitioned = [key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned]
+    assert partitioned
+    for key in partitioned:
+        assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_both_schedules_tick_every_hour_and_are_on_from_the_start():
+    schedules = {schedule.name: schedule for schedule in defs.schedules or ()}
+    assert set(schedules) == {"instantly_sync_hourly", "instantly_analytics_hourly"}
+    for schedule in schedules.values():
+        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+        minute, *rest = str(schedule.cron_schedule).split()
+        assert minute.isdigit()
+        assert rest == ["*"] * 4
+
+
+def test_the_hourly_analytics_run_covers_the_look_back_window_up_to_today():
+    schedule = defs.resolve_schedule_def("instantly_analytics_hourly")
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=datetime(2026, 11, 20, 0, 20, tzinfo=UTC)
+        )
+        requests = schedule.evaluate_tick(tick).run_requests
+    assert requests is not None
+    (request,) = requests
+    assert LOOK_BACK_DAYS == 14
+    assert request.tags["dagster/asset_partition_range_start"] == "2026-11-06"
+    assert request.tags["dagster/asset_partition_range_end"] == "2026-11-20"
+
+
+def test_no_resource_shows_a_key(monkeypatch):
+    monkeypatch.setenv("SUPABASE_KEY", "sb_secret_shown")
+    monkeypatch.setenv("INSTANTLY_API_KEY", "instantly-shown")
+    configured = json.dumps({name: str(vars(resource)) for name, resource in (defs.resources or {}).items()})
+    assert "shown" not in configured
+
+
+def test_both_ways_to_load_the_project_name_the_same_module():
+    root = Path(__file__).parents[2]
+    module = "outreach_pipeline.definitions"
+    assert f"module_name: {module}" in (root / "workspace.yaml").read_text()
+    assert f'code_location_target_module = "{module}"' in (root / "pyproject.toml").read_text()
