@@ -3,10 +3,8 @@
 import sys
 
 import typer
-from dotenv import load_dotenv
 
 from modules.shared.errors import OutreachError, Refused
-from modules.shared.settings import REPOSITORY
 from outreach_pipeline.commands import demo, dev, local, migrate, status, sync
 
 _FAILED, _REFUSED = 1, 3
@@ -28,7 +26,6 @@ app.command()(dev.dev)
 
 def main() -> None:
     """Run a command; our own errors end as one message on standard error, without a traceback."""
-    load_dotenv(REPOSITORY / ".env")
     try:
         app()
     except Refused as error:

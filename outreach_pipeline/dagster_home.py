@@ -14,7 +14,8 @@ def prepare_dagster_home() -> Path:
 
     A home that somebody set by hand keeps its own `dagster.yaml`.
     """
-    home = Settings().dagster_home.resolve()
+    settings = Settings()
+    home = (settings.dagster_home or settings.outreach_home / "dagster").resolve()
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(_INSTANCE_FILE, home / "dagster.yaml")

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from modules.shared.errors import OutreachError, PermanentError, Refused
+from modules.shared.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
@@ -38,8 +39,11 @@ def run_job(
 
     Raises:
         Refused: One of our rules stood against it.
-        PermanentError: A step failed; the message is the first step's.
+        PermanentError: A variable is missing, or a step failed; the message is the first step's.
     """
+    settings = Settings()
+    for variable in ("SUPABASE_URL", "SUPABASE_KEY"):
+        settings.require(variable)
     # Imported here, because loading every definition is not worth the wait for `--help`.
     from outreach_pipeline.definitions import defs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.local_supabase import SupabaseEnvironment
+
+# A developer's own .env names real projects and real keys. No test may ever reach them.
+os.environ["OUTREACH_ENV_FILE"] = os.devnull
 
 TABLES = (
     "users",

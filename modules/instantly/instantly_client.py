@@ -53,14 +53,15 @@ class InstantlyClient:
         Raises:
             PermanentError: The key cannot be one.
         """
-        if not api_key.strip() or not api_key.isascii():
+        api_key = api_key.strip()
+        if not (api_key and api_key.isascii() and api_key.isprintable()):
             raise PermanentError(
                 "Instantly: INSTANTLY_API_KEY is empty or not plain text. Copy it again from Instantly."
             )
         self._http = HttpClient(
             service="Instantly",
             base_url=base_url,
-            headers={"Authorization": f"Bearer {api_key.strip()}"},
+            headers={"Authorization": f"Bearer {api_key}"},
             requests_per_second=requests_per_second,
             advice=_ADVICE,
             transport=transport,
@@ -117,6 +118,8 @@ class InstantlyClient:
                 return
             if not items:
                 raise ContractError(f"{asked} answered an empty page that names a next one; the list may be cut short.")
+            if not isinstance(cursor, str):
+                raise ContractError(f"{asked} answered a cursor that is no text ({type(cursor).__name__}).")
             if cursor in cursors:
                 raise ContractError(f"{asked} answered a cursor for the second time; following it would never end.")
             cursors.add(cursor)
@@ -124,7 +127,7 @@ class InstantlyClient:
 
 
 def _advice_when_forbidden(path: str, message: str) -> str:
-    if "1010" in message:
+    if "error code: 1010" in message:
         return "This is Cloudflare in front of Instantly, which dislikes the client; try from another network."
     scope = _SCOPES.get("/" + path.split("/")[1], "all:read")
     return f"The key lacks a scope: give it {scope} (Settings, Integrations, API Keys)."

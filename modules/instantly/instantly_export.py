@@ -12,7 +12,7 @@ In the two older shapes a campaign is a row of `GET /campaigns/analytics`. They 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from modules.instantly.instantly_rows import (
 )
 from modules.instantly.instantly_transform import transform_daily_analytics
 from modules.shared.errors import ContractError, PermanentError
+from modules.shared.logger import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +55,7 @@ class _Shape:
 _SHAPES = (
     _Shape(
         name="export",
-        required={"format": "string", "campaigns": "start_array", "accounts": "start_array"},
+        required={"format": "string", "collected_at": "string", "campaigns": "start_array", "accounts": "start_array"},
         campaigns="campaigns.item",
         accounts="accounts.item",
         workspace_days="daily_analytics.item",
@@ -107,33 +108,25 @@ class InstantlyExport:
         try:
             size_bytes = path.stat().st_size
         except OSError as error:
-            raise PermanentError(f"{path}: cannot be read ({error.strerror}). Check the name.") from error
+            raise _unreadable(path, error) from error
         if size_bytes > largest_file_bytes:
             raise PermanentError(
                 f"{path}: {size_bytes:,} bytes, and at most {largest_file_bytes:,} are read. "
                 "Export fewer campaigns or a shorter time at once."
             )
-        top_level: dict[str, str] = {}
-        dates: dict[str, str] = {}
-        wanted = {place for shape in _SHAPES for place in shape.as_of}
-        try:
-            with path.open("rb") as file:
-                for prefix, event, value in ijson.parse(file):
-                    if prefix and "." not in prefix:
-                        top_level.setdefault(prefix, event)
-                    if event == "string" and prefix in wanted:
-                        dates[prefix] = max(value, dates.get(prefix, ""))
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            known = f" after {', '.join(top_level)}" if top_level else ""
-            raise ContractError(
-                f"{path}: not a complete JSON file, it breaks off or is damaged{known}. {_expected()}"
-            ) from error
+        top_level, moments, file_format = _scan(path)
         shape = next((shape for shape in _SHAPES if shape.required.items() <= top_level.items()), None)
-        if shape is None:
-            found = ", ".join(sorted(top_level)) or "no object"
+        if shape is None or (shape.name == "export" and file_format != EXPORT_FORMAT):
+            found = redact(", ".join(sorted(top_level)))[:200] or "no object"
             raise ContractError(f"{path}: another kind of file, it holds {found}. {_expected()}")
-        newest = max((_moment(dates[place], path) for place in shape.as_of if place in dates), default=None)
-        return cls(path, shape, newest or datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        newest = max((moments[place] for place in shape.as_of if place in moments), default=None)
+        if newest is None and shape.name != "raw_data":
+            raise ContractError(f"{path}: no date stands at {shape.as_of[0]}. {_expected()}")
+        as_of = newest or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if as_of > datetime.now(UTC) + timedelta(days=1):
+            # It would count as newer than every later read of the API.
+            raise ContractError(f"{path}: collected on {as_of.date()}, which is yet to come. Nothing was read from it.")
+        return cls(path, shape, as_of)
 
     @property
     def name(self) -> str:
@@ -148,10 +141,7 @@ class InstantlyExport:
     def campaigns(self) -> Iterator[CampaignPayload]:
         """Every campaign of the file."""
         for item in self._items(self._shape.campaigns):
-            if self._shape.name == "export":
-                yield item
-            else:
-                yield CampaignPayload(campaign=None, analytics=item)
+            yield item if _is_payload(item, CampaignPayload) else CampaignPayload(campaign=None, analytics=item)
 
     def accounts(self) -> Iterator[Any]:
         """Every sending account of the file."""
@@ -163,9 +153,8 @@ class InstantlyExport:
         """Every day of the file that is asked for; `None` asks for all."""
         wanted_ids = None if campaign_ids is None else {WORKSPACE_TOTAL, *campaign_ids}
         for payload in self._all_days():
-            day = payload["day"].get("date") if isinstance(payload["day"], dict) else None
-            is_outside = days is not None and isinstance(day, str) and not str(days.first) <= day[:10] <= str(days.last)
-            if not is_outside and (wanted_ids is None or payload["campaign_id"] in wanted_ids):
+            is_wanted = wanted_ids is None or payload["campaign_id"] in wanted_ids
+            if is_wanted and not (days and _is_outside(days, payload["day"])):
                 yield payload
 
     def days(self) -> Days | None:
@@ -178,7 +167,13 @@ class InstantlyExport:
 
     def _all_days(self) -> Iterator[DailyAnalyticsPayload]:
         if self._shape.name == "export":
-            yield from self._items(self._shape.workspace_days)
+            for item in self._items(self._shape.workspace_days):
+                # Without a campaign it is no row; the transform rejects it with what it holds.
+                yield (
+                    item
+                    if _is_payload(item, DailyAnalyticsPayload)
+                    else DailyAnalyticsPayload(campaign_id="", day=item)
+                )
             return
         for day in self._items(self._shape.workspace_days):
             yield DailyAnalyticsPayload(campaign_id=WORKSPACE_TOTAL, day=day)
@@ -192,14 +187,55 @@ class InstantlyExport:
             yield from ijson.items(file, place, use_float=True)
 
 
-def _moment(text: str, path: Path) -> datetime:
+def _scan(path: Path) -> tuple[dict[str, str], dict[str, datetime], str | None]:
+    """Read the whole file once: its top-level keys with their types, the newest date at each place, its `format`."""
+    top_level: dict[str, str] = {}
+    moments: dict[str, datetime] = {}
+    file_format = None
+    wanted = {place for shape in _SHAPES for place in shape.as_of}
+    try:
+        with path.open("rb") as file:
+            for prefix, event, value in ijson.parse(file, use_float=True):
+                if prefix and "." not in prefix:
+                    top_level.setdefault(prefix, event)
+                if prefix == "format":
+                    file_format = value
+                if event == "string" and prefix in wanted and (moment := _moment(value)):
+                    moments[prefix] = max(moment, moments.get(prefix, moment))
+    except OSError as error:  # a folder, or no right to read
+        raise _unreadable(path, error) from error
+    except (ijson.JSONError, UnicodeDecodeError):
+        known = f" after {redact(', '.join(top_level))[:200]}" if top_level else ""
+        raise ContractError(
+            f"{path}: not a complete JSON file, it breaks off or is damaged{known}. {_expected()}"
+        ) from None  # the parser quotes the file, which may hold keys and people
+    return top_level, moments, file_format
+
+
+def _is_payload(item: Any, kind: type[CampaignPayload | DailyAnalyticsPayload]) -> bool:
+    return isinstance(item, dict) and kind.__annotations__.keys() <= item.keys()
+
+
+def _is_outside(days: Days, of_day: Any) -> bool:
+    """Whether that is another day; what has no readable date is not, so that it is rejected where all can see it."""
+    try:
+        return not days.first <= date.fromisoformat(of_day["date"][:10]) <= days.last
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _unreadable(path: Path, error: OSError) -> PermanentError:
+    return PermanentError(f"{path}: cannot be read ({error.strerror}). Check the name.")
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ContractError(f"{path}: {text[:40]!r} stands where a date is expected. {_expected()}") from error
+    except ValueError:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _expected() -> str:
     kinds = "; ".join(f"{shape.name} ({', '.join(shape.required)})" for shape in _SHAPES)
-    return f"Expected one of: {kinds}. Nothing was read from it."
+    return f"Expected one of: {kinds}; an export with the format {EXPORT_FORMAT}. Nothing was read from it."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from modules.shared.raw_table import RawRow, RawTable
 
@@ -45,39 +45,31 @@ class DailyAnalyticsPayload(TypedDict):
     day: Any
 
 
-def _blank_is_none(value: object) -> object:
-    """Instantly leaves some optional fields out, and sends others as an empty text; both mean "not set"."""
-    return None if value == "" else value
-
-
 _Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
-_Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
-_Whole = Annotated[int | None, BeforeValidator(_blank_is_none)]
-_Number = Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_blank_is_none)]
 
 
 class CampaignRow(RawRow):
     """Grain: one campaign."""
 
     instantly_campaign_id: _Key
-    campaign_name: _Text = None
-    campaign_status: _Whole = None
-    leads_count: _Whole = None
-    contacted_count: _Whole = None
-    reply_count: _Whole = None
-    emails_sent_count: _Whole = None
+    campaign_name: str | None = None
+    campaign_status: int | None = None
+    leads_count: int | None = None
+    contacted_count: int | None = None
+    reply_count: int | None = None
+    emails_sent_count: int | None = None
 
 
 class AccountRow(RawRow):
     """Grain: one sending account."""
 
     email: _Address
-    first_name: _Text = None
-    last_name: _Text = None
-    account_status: _Whole = Field(default=None, validation_alias="status")
-    warmup_status: _Whole = None
-    warmup_score: _Number = Field(default=None, validation_alias="stat_warmup_score")
+    first_name: str | None = None
+    last_name: str | None = None
+    account_status: int | None = Field(default=None, validation_alias="status")
+    warmup_status: int | None = None
+    warmup_score: float | None = Field(default=None, allow_inf_nan=False, validation_alias="stat_warmup_score")
 
 
 class DailyAnalyticsRow(RawRow):

@@ -18,6 +18,7 @@ import orjson
 from modules.instantly.instantly_client import InstantlyClient
 from modules.instantly.instantly_export import InstantlyExport
 from modules.instantly.instantly_rows import WORKSPACE_TOTAL, CampaignPayload, DailyAnalyticsPayload, Days
+from modules.shared.errors import ContractError
 from modules.shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,10 +91,13 @@ class InstantlyApi:
                 totals[campaign_id] = row
             else:
                 nameless.append(row)
+        listed = set()
         for campaign in self._client.get_items("/campaigns"):
-            campaign_id = campaign.get("id") if isinstance(campaign, dict) else None
-            yield CampaignPayload(campaign=campaign, analytics=totals.pop(str(campaign_id), None))
-        for row in (*totals.values(), *nameless):
+            campaign_id = str(campaign.get("id")) if isinstance(campaign, dict) else ""
+            listed.add(campaign_id)
+            yield CampaignPayload(campaign=campaign, analytics=totals.get(campaign_id))
+        unlisted = [row for campaign_id, row in totals.items() if campaign_id not in listed]
+        for row in (*unlisted, *nameless):
             yield CampaignPayload(campaign=None, analytics=row)
 
     def accounts(self) -> Iterator[Any]:
@@ -112,13 +116,23 @@ class InstantlyApi:
         today = self.as_of.date()
         first, last = days or Days(self._since or today - timedelta(days=30), today)
         if campaign_ids is None:
-            campaign_ids = [campaign["id"] for campaign in self._client.get_items("/campaigns")]
-        window = {"start_date": str(first), "end_date": str(last + timedelta(days=1))}
+            campaign_ids = [_id_of(campaign) for campaign in self._client.get_items("/campaigns")]
+        day_after = str(last + timedelta(days=1))
+        window = {"start_date": str(first), "end_date": day_after}
         for campaign_id in (WORKSPACE_TOTAL, *campaign_ids):
             of_campaign = {} if campaign_id == WORKSPACE_TOTAL else {"campaign_id": campaign_id}
             for day in self._client.get_list("/campaigns/analytics/daily", {**window, **of_campaign}):
-                if not (isinstance(day, dict) and str(day.get("date"))[:10] > str(last)):
+                if not (isinstance(day, dict) and str(day.get("date"))[:10] == day_after):
                     yield DailyAnalyticsPayload(campaign_id=campaign_id, day=day)
+
+
+def _id_of(campaign: Any) -> str:
+    campaign_id = campaign.get("id") if isinstance(campaign, dict) else None
+    if not isinstance(campaign_id, str):
+        raise ContractError(
+            "Instantly: GET /campaigns answered a campaign without an id; its days cannot be asked for."
+        )
+    return campaign_id
 
 
 def load_from_api(

@@ -45,7 +45,7 @@ def transform_campaigns(payloads: Iterable[CampaignPayload]) -> Iterator[Campaig
             "raw_json": payload,
         }
         try:
-            yield CampaignRow.model_validate(fields)
+            yield CampaignRow.model_validate(_without_blanks(fields))
         except ValidationError as error:
             yield RejectedRow(key=_key(campaign.get("id")), reason=_reason(error), payload=payload)
 
@@ -59,7 +59,7 @@ def transform_accounts(payloads: Iterable[Any]) -> Iterator[AccountRow | Rejecte
             )
             continue
         try:
-            yield AccountRow.model_validate({**payload, "raw_json": payload})
+            yield AccountRow.model_validate({**_without_blanks(payload), "raw_json": payload})
         except ValidationError as error:
             yield RejectedRow(key=_key(payload.get("email"), lower=True), reason=_reason(error), payload=payload)
 
@@ -77,8 +77,9 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
 
     days = [payload["day"] if isinstance(payload["day"], dict) else {} for payload in payloads]
     given = pd.DataFrame(days, dtype=object).reindex(columns=["date", *DAILY_COUNTS]).replace("", None)
-    # `.str` answers nothing for what is not text; the cut accepts a timestamp where a date is documented.
-    dates: list[Any] = pd.to_datetime(given["date"].str[:10], format="%Y-%m-%d", errors="coerce").tolist()
+    # The cut accepts a timestamp where a date is documented.
+    texts = [day[:10] if isinstance(day, str) else None for day in given["date"]]
+    dates: list[Any] = pd.to_datetime(pd.Series(texts, dtype=object), format="%Y-%m-%d", errors="coerce").tolist()
     given = given[list(DAILY_COUNTS)]
     counts = given.apply(pd.to_numeric, errors="coerce")
     fits = given.isna() | (counts.ge(0) & counts.le(_LARGEST_COUNT) & (counts % 1 == 0))
@@ -92,11 +93,21 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
             yield RejectedRow(key=None, reason="date: not a date like 2026-11-20", payload=payload)
         elif problems:
             reason = f"{', '.join(problems)}: not a whole number from 0 to {_LARGEST_COUNT}"
-            yield RejectedRow(key=(str(moment.date()), campaign_id), reason=reason, payload=payload)
+            campaign_key = _key(campaign_id)
+            key = (str(moment.date()), *campaign_key) if campaign_key else None
+            yield RejectedRow(key=key, reason=reason, payload=payload)
         else:
-            yield DailyAnalyticsRow(
-                analytics_date=moment.date(), instantly_campaign_id=campaign_id, raw_json=payload["day"], **record
-            )
+            try:
+                yield DailyAnalyticsRow(
+                    analytics_date=moment.date(), instantly_campaign_id=campaign_id, raw_json=payload["day"], **record
+                )
+            except ValidationError as error:
+                yield RejectedRow(key=None, reason=_reason(error), payload=payload)
+
+
+def _without_blanks(fields: dict[str, Any]) -> dict[str, Any]:
+    """Instantly leaves some optional fields out and sends others as an empty text; both mean "not set"."""
+    return {name: value for name, value in fields.items() if value != ""}
 
 
 def _key(value: object, *, lower: bool = False) -> tuple[str, ...] | None:

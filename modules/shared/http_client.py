@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import orjson
-import stamina
 from pyrate_limiter import Duration, Limiter, Rate
 
 from modules.shared.errors import ContractError, PermanentError, RetryableError
 from modules.shared.logger import redact
+from modules.shared.retries import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 USER_AGENT = "outreach-pipeline/0.1"
 LONGEST_RETRY_AFTER_S = 60.0
 """A service that asks for a longer pause is left to the next scheduled run."""
+
+_SHORTEST_KEY = 8
 
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
@@ -40,7 +42,7 @@ class HttpClient:
         headers: Mapping[str, str],
         requests_per_second: float | None,
         advice: Mapping[int, str] | None = None,
-        attempts: int = 6,
+        most_attempts: int = 6,
         timeout_s: float = 30.0,
         total_s: float = 180.0,
         transport: httpx.BaseTransport | None = None,
@@ -53,7 +55,7 @@ class HttpClient:
             headers: Sent with every request, the key among them.
             requests_per_second: Ceiling for this client; `None` sets none.
             advice: What a person should do, by HTTP status.
-            attempts: Tries of one read, the first included.
+            most_attempts: Tries of one read, the first included.
             timeout_s: For connecting, and for any silence while an answer comes.
             total_s: For one read with all its tries; also the longest that one answer may take to arrive.
             transport: Replaces the network, in tests.
@@ -61,9 +63,11 @@ class HttpClient:
         self.service = service
         self.requests_made = 0
         self._advice = dict(advice or {})
-        self._attempts = attempts
+        self._attempts = most_attempts
         self._total_s = total_s
         self._limiter = _limiter(requests_per_second)
+        # A service may quote the key it was sent, and not every key can be told from its looks.
+        self._keys = [word for value in headers.values() for word in value.split() if len(word) >= _SHORTEST_KEY]
         self._http = httpx.Client(
             base_url=base_url,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **headers},
@@ -90,16 +94,10 @@ class HttpClient:
                 than `LONGEST_RETRY_AFTER_S`.
             PermanentError: Any other 4xx.
         """
-        for attempt in stamina.retry_context(
-            on=_pause_before_retry,
-            attempts=self._attempts,
-            timeout=self._total_s,
-            wait_initial=0.5,
-            wait_max=20.0,
-        ):
+        for attempt in attempts(may_pass=_pause_before_retry, most=self._attempts, total_s=self._total_s):
             with attempt:
                 return self._send(method, path, params, body)
-        raise AssertionError("stamina either returns or raises")  # pragma: no cover
+        raise AssertionError("an attempt either returns or raises")  # pragma: no cover
 
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Any:
         asked = f"{self.service}: {method} {redact(path)}"
@@ -118,7 +116,7 @@ class HttpClient:
             ) from error
         except httpx.HTTPError as error:
             raise RetryableError(
-                f"{asked} failed on the way ({type(error).__name__}: {redact(str(error))}). "
+                f"{asked} failed on the way ({type(error).__name__}: {self._clean(str(error))}). "
                 "Check the address and the network, then try again."
             ) from error
         if not response.is_success:
@@ -128,7 +126,7 @@ class HttpClient:
         except orjson.JSONDecodeError as error:
             raise RetryableError(
                 f"{asked} answered {response.status_code} with {len(answer)} bytes that are not JSON "
-                f"(content type {response.headers.get('content-type', 'missing')!r}). Try again later.",
+                f"(content type {self._clean(response.headers.get('content-type', 'missing'))!r}). Try again later.",
                 status=response.status_code,
             ) from error
 
@@ -144,11 +142,27 @@ class HttpClient:
 
     def _error(self, asked: str, response: httpx.Response, answer: bytes) -> RetryableError | PermanentError:
         status = response.status_code
-        message = f"{asked} answered {status}{_reason(answer)}."
+        message = f"{asked} answered {status}{self._reason(answer)}."
         if status in _RETRYABLE_STATUSES:
             wait_s = retry_after_s(response.headers.get("retry-after"), now=datetime.now(UTC))
             return RetryableError(f"{message} Try again later.", status=status, retry_after_s=wait_s)
         return PermanentError(f"{message} {self._advice.get(status, 'Check the request.')}", status=status)
+
+    def _reason(self, answer: bytes) -> str:
+        """What the service says of its error, short."""
+        try:
+            body = orjson.loads(answer)
+        except orjson.JSONDecodeError:
+            text = answer.decode("utf-8", "replace").strip()
+        else:
+            text = str((body.get("message") or body.get("error") or "") if isinstance(body, dict) else body)
+        return f" ({self._clean(text)[:200]})" if text else ""
+
+    def _clean(self, text: str) -> str:
+        """Without people and keys."""
+        for key in self._keys:
+            text = text.replace(key, "[key]")
+        return redact(text)
 
 
 def retry_after_s(value: str | None, *, now: datetime) -> float | None:
@@ -164,7 +178,7 @@ def retry_after_s(value: str | None, *, now: datetime) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -195,14 +209,3 @@ def _limiter(requests_per_second: float | None) -> Limiter | None:
     if requests_per_second >= 1:
         return Limiter(Rate(int(requests_per_second), Duration.SECOND))
     return Limiter(Rate(1, int(1000 / requests_per_second)))
-
-
-def _reason(answer: bytes) -> str:
-    """What the service says of its error, short and without people."""
-    try:
-        body = orjson.loads(answer)
-    except orjson.JSONDecodeError:
-        text = answer.decode("utf-8", "replace").strip()
-    else:
-        text = str((body.get("message") or body.get("error") or "") if isinstance(body, dict) else body)
-    return f" ({redact(text)[:200]})" if text else ""

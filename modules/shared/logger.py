@@ -10,13 +10,15 @@ import secrets
 # A key of this process: tokens of one run can be compared with each other, and with nothing else.
 _TOKEN_KEY = secrets.token_bytes(32)
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+# Letters of any script. What parts a path, a query or a quotation ends an address, though mail would allow it there.
+# The last alternative takes a run that is no address at once, so that a long one costs no more than its length.
+_ADDRESS = re.compile(r"('?)([\w.!#$%*+^~'-]+(?:(?:@|%40)\w(?:[\w.-]*\w)?)+)|[\w.!#$%*+^~'-]+")
 _KEY = re.compile(
     r"sb_(?:secret|publishable)_[\w-]+"  # Supabase
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # any JSON Web Token
-    r"|sk-[\w-]{8,}"  # OpenAI
+    r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"  # any JSON Web Token
+    r"|(?<![\w-])sk-[\w-]{8,}"  # OpenAI
     r"|(?<=[Bb]earer )\S+"
-    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"  # user:password in a URL
+    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"  # user:password in a URL
 )
 
 
@@ -36,12 +38,18 @@ def redact(text: str) -> str:
     >>> redact("Authorization: Bearer abc.def")
     'Authorization: Bearer [key]'
     """
-    return _ADDRESS.sub(lambda match: person_token(match.group().replace("%40", "@")), _KEY.sub("[key]", text))
+    return _ADDRESS.sub(_without_address, _KEY.sub("[key]", text))
+
+
+def _without_address(match: re.Match[str]) -> str:
+    return match[1] + person_token(match[2].replace("%40", "@")) if match[2] else match[0]
 
 
 class _Redacting(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
         return True
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RawRow(BaseModel):
@@ -16,7 +19,7 @@ class RawRow(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    raw_json: dict[str, Any]
+    raw_json: SkipValidation[dict[str, Any]]
     """The payload, whole."""
 
 
@@ -51,6 +54,6 @@ class RawTable:
     row: type[RawRow]
     preview: tuple[str, ...]
 
-    def key_of(self, row: RawRow) -> tuple[str, ...]:
-        """The row's key, as text."""
-        return tuple(str(getattr(row, column)) for column in self.key)
+    def key_of(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+        """The record's key, as text."""
+        return tuple(str(record[column]) for column in self.key)

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modules.shared.errors import PermanentError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STATE_FOLDER = REPOSITORY / ".outreach"
-"""Ignored by git: Dagster's home, the local Supabase's data, logs."""
 
 
 class Settings(BaseSettings):
-    """Read anew at each call of `Settings()`; a blank variable counts as unset."""
+    """Read anew at each `Settings()`: the environment, and behind it `.env`. A blank variable counts as unset.
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
+    OUTREACH_ENV_FILE names another file in the place of `.env` in the project's folder.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", str_strip_whitespace=True)
 
     supabase_url: str | None = None
     supabase_key: SecretStr | None = None
     supabase_db_url: SecretStr | None = None
     instantly_api_key: SecretStr | None = None
     instantly_base_url: str = "https://api.instantly.ai/api/v2"
-    instantly_requests_per_second: float = 10.0
+    instantly_requests_per_second: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     outreach_executor: Literal["in_process", "multiprocess"] = "in_process"
-    dagster_home: Path = STATE_FOLDER / "dagster"
+    outreach_home: Path = REPOSITORY / ".outreach"
+    """What runs leave behind: the local Supabase's data, logs, Dagster's home. Ignored by git."""
+    dagster_home: Path | None = None
+    """`None`: a folder in `outreach_home`."""
+
+    def __init__(self) -> None:
+        """Read.
+
+        Raises:
+            PermanentError: A value does not fit its variable.
+        """
+        try:
+            super().__init__(_env_file=os.environ.get("OUTREACH_ENV_FILE") or REPOSITORY / ".env")
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors(include_input=False)
+            )
+            raise PermanentError(f"{problems}. Mend it in the environment or in .env (see .env.example).") from None
 
     def require(self, name: str) -> str:
         """The value of a variable that has no default.
@@ -36,9 +55,10 @@ class Settings(BaseSettings):
             PermanentError: It is not set.
         """
         value = getattr(self, name.lower())
-        if value is None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text:
             raise PermanentError(
                 f"{name} is not set. Looked in the environment and in .env of the project's folder. "
                 'Set it (see .env.example), or run `eval "$(outreach local env)"` to use the local stand-ins.'
             )
-        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        return str(text)

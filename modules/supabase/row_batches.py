@@ -58,15 +58,15 @@ def batches(table: RawTable, rows: Iterable[RawRow | RejectedRow], *, as_of: dat
         try:
             encoded = encode(record)
         except orjson.JSONEncodeError:
-            batch.rejected.append(
-                RejectedRow(key=table.key_of(row), reason="a text in it is not valid Unicode", payload=None)
-            )
+            reason = "cannot be written as JSON"
+            batch.rejected.append(RejectedRow(key=table.key_of(record), reason=reason, payload=row.raw_json))
             continue
         if b"\\u0000" in encoded:
             record = without_nul(record)
+        key = table.key_of(record)
         record["row_digest"] = digest(encoded)
         record["synced_at"] = synced_at
-        batch.records[table.key_of(row)] = record
+        batch.records[key] = record
         batch.size_bytes += len(encoded)
     if batch.read:
         yield batch

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-import stamina
 from postgrest.types import CountMethod, ReturnMethod
 
-from modules.shared.errors import RetryableError
-from modules.supabase.supabase_client import supabase_errors
+from modules.shared.errors import PermanentError, RetryableError
+from modules.shared.retries import attempts
+from modules.supabase.supabase_client import STALE_SCHEMA_CODES, supabase_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from supabase import Client
 
     from modules.shared.raw_table import RawTable
+
+_SCHEMA_RELOAD_S = 5.0
+"""How long PostgREST may take to learn what a migration added."""
 
 ROWS_A_PAGE = 1_000
 """What a hosted project answers at most, whatever is asked for."""
@@ -112,10 +116,17 @@ class RowStore:
             RetryableError: Still out of reach after two minutes.
             PermanentError: Key, right, schema or data is wrong; `code` says which.
         """
-        for attempt in stamina.retry_context(on=RetryableError, attempts=8, timeout=120, wait_initial=0.2, wait_max=15):
+        began_s = time.monotonic()
+
+        def may_pass(error: Exception) -> bool:
+            # Right after a migration the API does not know the new names yet; later they are really missing.
+            is_new = isinstance(error, PermanentError) and error.code in STALE_SCHEMA_CODES
+            return isinstance(error, RetryableError) or (is_new and time.monotonic() - began_s < _SCHEMA_RELOAD_S)
+
+        for attempt in attempts(may_pass=may_pass, most=8, total_s=120):
             with attempt, supabase_errors(asked):
                 return build(self._client).execute()
-        raise AssertionError("stamina either returns or raises")  # pragma: no cover
+        raise AssertionError("an attempt either returns or raises")  # pragma: no cover
 
 
 def _after(columns: tuple[str, ...], last: tuple[str, ...]) -> str:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 _RETRYABLE_CODES = frozenset({"429", "502", "503", "504", "520", "522", "40001", "40P01", "57P01"})
 _RETRYABLE_CLASSES = ("08", "53", "PGRST00")
 """The database is out of reach, out of resources, or PostgREST has not connected yet."""
+STALE_SCHEMA_CODES = frozenset({"PGRST202", "PGRST204", "PGRST205", ""})
+"""A function, column or table that the API does not know. PostgREST 12 says nothing at all of a missing table."""
 TOO_LARGE_CODES = frozenset({"57014", "413"})
 """The statement ran out of time, or the body was too large: half of it may pass."""
 BAD_ROW_CLASSES = ("22", "23")
 """A value or a constraint: one row of the batch is to blame."""
 
 _ADVICE = {
+    "": "The table may be missing (run `outreach migrate`), or the key is not accepted (check SUPABASE_KEY).",
     "42501": "The key's role lacks a right. SUPABASE_KEY must be the secret key (sb_secret_…), and the migrations must "
     "be applied: `outreach migrate`.",
     "42P01": "The table is missing: run `outreach migrate`.",

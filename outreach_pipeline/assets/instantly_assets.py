@@ -138,7 +138,7 @@ def _sync(
             read(source),
             source=source,
             scope=scope,
-            orchestrator_run_id=context.run_id,
+            orchestrator_run_id=context.run.run_id,
             accept_short_read=config.accept_short_read,
         )
         context.log.info("%s: %s, %s requests", table.name, report.counts, report.requests_made)

@@ -8,7 +8,7 @@ from modules.shared.settings import Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
 from outreach_pipeline.commands.local import start_local, stop_local
 from outreach_pipeline.commands.output import print_rows
-from outreach_pipeline.commands.sync import run_sync, sync_rows
+from outreach_pipeline.commands.sync import SYNC_HEADS, run_sync, sync_rows
 
 
 def demo() -> None:
@@ -23,7 +23,7 @@ def demo() -> None:
         rows = sync_rows(run_sync())
     finally:
         stop_local()
-    print_rows("From Instantly into Supabase", rows, as_json=False)
+    print_rows("From Instantly into Supabase", rows, as_json=False, heads=SYNC_HEADS)
     requests = sum(row["requests"] for row in rows)
     typer.echo(f"{requests} requests to Instantly's stand-in, {time.monotonic() - began_s:.0f} seconds in all.")
     typer.echo("Run it again: rows come back unchanged, and none is rewritten.")

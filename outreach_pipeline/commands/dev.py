@@ -19,7 +19,7 @@ def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this ma
     is_local = settings.supabase_url is None or settings.supabase_key is None
     prepare_dagster_home()
     if is_local:
-        start_local()
+        start_local(keep_instantly=settings.instantly_api_key is not None)
         apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
     typer.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
     dg = str(Path(sys.executable).with_name("dg"))

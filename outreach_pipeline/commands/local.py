@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from modules.shared.errors import PermanentError
-from modules.shared.settings import STATE_FOLDER
+from modules.shared.settings import Settings
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from sandbox.local_stack import LocalStack
 from sandbox.processes import SandboxError
@@ -29,7 +29,7 @@ def up() -> None:
 def down() -> None:
     """Stop everything. Supabase's data stays; the vendors' world begins anew."""
     with _sandbox_errors():
-        LocalStack(STATE_FOLDER).down()
+        _stack().down()
     typer.echo("Stopped.")
 
 
@@ -37,7 +37,7 @@ def down() -> None:
 def env() -> None:
     """Print shell commands that point this shell's commands, `dg` too, at the running local ones."""
     with _sandbox_errors():
-        environment = LocalStack(STATE_FOLDER).environment()
+        environment = _stack().environment()
     if environment is None:
         raise PermanentError("The local Supabase and stand-ins are not running. Start them: `outreach local up`.")
     environment["DAGSTER_HOME"] = str(prepare_dagster_home())
@@ -45,18 +45,27 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def start_local() -> dict[str, str]:
-    """Start what is not running, and point this process and its children there; gives back the variables."""
+def start_local(*, keep_instantly: bool = False) -> dict[str, str]:
+    """Start what is not running, and point this process and its children there; gives back the variables.
+
+    With `keep_instantly` the account of Instantly that is configured stays.
+    """
     with _sandbox_errors():
-        environment = LocalStack(STATE_FOLDER).up()
-    os.environ.update(environment)
+        environment = _stack().up()
+    os.environ.update(
+        {name: value for name, value in environment.items() if not (keep_instantly and name.startswith("INSTANTLY_"))}
+    )
     return environment
 
 
 def stop_local() -> None:
     """Stop everything."""
     with _sandbox_errors():
-        LocalStack(STATE_FOLDER).down()
+        _stack().down()
+
+
+def _stack() -> LocalStack:
+    return LocalStack(Settings().outreach_home)
 
 
 @contextmanager

@@ -5,22 +5,36 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
 
-def print_rows(title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    """Print rows that share their keys. As JSON: one list of objects on standard output, and nothing else."""
+def print_rows(
+    title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool, heads: Mapping[str, str] | None = None
+) -> None:
+    """Print rows that share their keys. As JSON: one list of objects on standard output, and nothing else.
+
+    Args:
+        title: Above the table.
+        rows: What to print.
+        as_json: For programs.
+        heads: For people: the columns to show, and their heads; `None` shows all under their own names.
+    """
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for name, value in (rows[0] if rows else {}).items():
-        table.add_column(name.replace("_", " "), justify="right" if isinstance(value, int | float) else "left")
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    shown = heads or {name: name.replace("_", " ") for name in (rows[0] if rows else ())}
+    for name, head in shown.items():
+        is_number = bool(rows) and isinstance(rows[0][name], int | float)
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=not is_number and name != "reason")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(_cell(row[name]) for name in shown))
     Console().print(table if rows else f"{title}: nothing yet.")
 
 

@@ -25,7 +25,7 @@ def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "table": row["table_name"],
         "last_read": row["last_status"],
         "source": row["last_source"],
-        "complete_data_is_minutes_old": int(age.total_seconds() // 60) if age is not None else None,
+        "age_in_minutes": int(age.total_seconds() // 60) if age is not None else None,
         "rows_read": row["complete_rows_read"],
         "requests": row["complete_requests_made"],
         "reason": row["last_reason"],

@@ -16,6 +16,16 @@ from outreach_pipeline.runs import JobOutcome, run_job
 _LISTS = ("instantly_campaigns_raw", "instantly_accounts_raw")
 _DAYS = "instantly_daily_analytics_raw"
 _COLUMNS = ("read", "inserted", "updated", "unchanged", "rejected", "marked_deleted")
+SYNC_HEADS = {
+    "table": "table",
+    "inserted": "new",
+    "updated": "changed",
+    "unchanged": "same",
+    "rejected": "rejected",
+    "marked_deleted": "gone",
+    "requests": "requests",
+}
+"""What fits a terminal of eighty columns."""
 
 
 class SourceKind(StrEnum):
@@ -37,7 +47,7 @@ def sync(
     if (source is SourceKind.json) != (file is not None):
         raise typer.BadParameter("--source json and --file belong together.")
     outcomes = run_sync(file.resolve() if file else None, accept_short_read=accept_short_read)
-    print_rows("Synced", sync_rows(outcomes), as_json=as_json)
+    print_rows("Synced", sync_rows(outcomes), as_json=as_json, heads=SYNC_HEADS)
     for outcome in outcomes:
         for check in outcome.failed_checks:
             typer.echo(f"Check failed: {check}", err=True)
@@ -62,7 +72,7 @@ def run_sync(file: Path | None = None, *, accept_short_read: bool = False) -> li
 
 def sync_rows(outcomes: list[JobOutcome]) -> list[dict[str, Any]]:
     """One row a table: what became of its rows, and what the reading cost."""
-    return [
+    rows = [
         {
             "table": table,
             **{column: numbers[f"rows_{column}"] for column in _COLUMNS},
@@ -72,3 +82,4 @@ def sync_rows(outcomes: list[JobOutcome]) -> list[dict[str, Any]]:
         for outcome in outcomes
         for table, numbers in outcome.tables.items()
     ]
+    return sorted(rows, key=lambda row: row["table"])

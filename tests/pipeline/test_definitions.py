@@ -32,7 +32,7 @@ def test_every_asset_is_named_for_its_table():
     assert set(ASSETS) == {CAMPAIGNS.name, ACCOUNTS.name, DAILY_ANALYTICS.name}
 
 
-@pytest.mark.parametrize("name", ASSETS)
+@pytest.mark.parametrize("name", sorted(ASSETS))
 def test_every_asset_has_an_owner_a_group_kinds_and_a_description_that_names_its_grain(name):
     asset = ASSETS[name]
     assert asset.owners
@@ -41,7 +41,7 @@ def test_every_asset_has_an_owner_a_group_kinds_and_a_description_that_names_its
     assert "Grain: one" in (asset.description or "")
 
 
-@pytest.mark.parametrize("name", ASSETS)
+@pytest.mark.parametrize("name", sorted(ASSETS))
 def test_every_raw_table_has_its_three_checks(name):
     checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() == name}
     assert checks == CHECKS
