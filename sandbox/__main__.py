@@ -1,0 +1,73 @@
+"""`python -m sandbox`: the vendors' stand-ins as a server.
+
+When it is ready it prints one line of JSON that says where.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from datetime import date
+
+import uvicorn
+
+from sandbox.app import AppSettings, create_app
+from sandbox.instantly.rate_limits import Limits
+from sandbox.instantly.world import QUIRKS, ApiKey, WorldSettings, utc_today
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped."""
+    options = _parser().parse_args(arguments)
+    settings = AppSettings(
+        world=WorldSettings(
+            seed=options.seed,
+            campaigns=options.campaigns,
+            accounts=options.accounts,
+            leads=options.leads,
+            days=options.days,
+            today=options.today,
+            workspaces=options.workspaces,
+            quirks=frozenset(options.quirk),
+        ),
+        api_keys=tuple(ApiKey(key) for key in options.api_key),
+        limits=Limits(per_second=options.requests_per_second, per_minute=options.requests_per_minute),
+        latency_s=options.latency_ms / 1000,
+    )
+    asyncio.run(_serve(settings, options.host, options.port))
+
+
+async def _serve(settings: AppSettings, host: str, port: int) -> None:
+    config = uvicorn.Config(
+        create_app(settings), host=host, port=port, log_level="warning", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event for it
+        await asyncio.sleep(0.01)
+    if server.started:
+        bound = server.servers[0].sockets[0].getsockname()[1]
+        print(json.dumps({"instantly": f"http://{host}:{bound}/instantly/api/v2"}), flush=True)  # noqa: T201
+    await serving
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults, limits = WorldSettings(), Limits()
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Serve the vendors' stand-ins.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--seed", type=int, default=defaults.seed, help="same seed and same today, same answers")
+    for name in ("campaigns", "accounts", "leads", "days", "workspaces"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(defaults, name))
+    parser.add_argument("--today", type=date.fromisoformat, default=utc_today(), help="default: the real date")
+    parser.add_argument("--quirk", action="append", default=[], choices=sorted(QUIRKS))
+    parser.add_argument("--api-key", action="append", default=[], help="of the first workspace; default: the demo key")
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--requests-per-second", type=int, default=limits.per_second, help="0: no limit")
+    parser.add_argument("--requests-per-minute", type=int, default=limits.per_minute)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the stand-in knows: rows derived from a seed, and the changes made since."""
