@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.fakes.instantly_server import instantly_server
 
 from outreach_pipeline.dagster_home import prepare_dagster_home
+from tests.fakes.instantly_server import instantly_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import psycopg
-    from tests.fakes.instantly_server import InstantlyServer
 
     from sandbox.local_supabase import SupabaseEnvironment
+    from tests.fakes.instantly_server import InstantlyServer
 
 
 @pytest.fixture
