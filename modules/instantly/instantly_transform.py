@@ -107,7 +107,8 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
 
 def _without_blanks(fields: dict[str, Any]) -> dict[str, Any]:
     """Instantly leaves some optional fields out and sends others as an empty text; both mean "not set"."""
-    return {name: value for name, value in fields.items() if value != ""}
+    # Most payloads have none, and finding out is ten times as fast as copying them.
+    return {name: value for name, value in fields.items() if value != ""} if "" in fields.values() else fields
 
 
 def _key(value: object, *, lower: bool = False) -> tuple[str, ...] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import orjson
 
 from modules.shared.errors import PermanentError
 from modules.shared.raw_table import RejectedRow
@@ -93,7 +95,7 @@ class RowMerge:
                 elif is_row_to_blame:
                     key, record = part[0]
                     reason = f"refused by the database ({code})"
-                    rejected.append(RejectedRow(key=key, reason=reason, payload=record["raw_json"]))
+                    rejected.append(RejectedRow(key=key, reason=reason, payload=orjson.loads(record)["raw_json"]))
                 else:
                     raise
             else:
@@ -103,8 +105,9 @@ class RowMerge:
         if rejected:
             self._quarantine(rejected)
 
-    def _merge(self, records: list[dict[str, Any]]) -> dict[str, int]:
-        parameters = {"target_table": self.table.name, "rows": records, "keep_existing": self.keep_existing}
+    def _merge(self, records: list[bytes]) -> dict[str, int]:
+        rows = [orjson.Fragment(record) for record in records]
+        parameters = {"target_table": self.table.name, "rows": rows, "keep_existing": self.keep_existing}
         answer: dict[str, int] = self.store.call("merge_rows", parameters)[0]
         return answer
 

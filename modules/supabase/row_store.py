@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
+import orjson
+from postgrest.base_request_builder import RequestConfig
 from postgrest.types import CountMethod, ReturnMethod
 
 from modules.shared.errors import PermanentError, RetryableError
@@ -23,6 +26,23 @@ _SCHEMA_RELOAD_S = 5.0
 
 ROWS_A_PAGE = 1_000
 """What a hosted project answers at most, whatever is asked for."""
+
+
+class _EncodedRequest(RequestConfig[httpx.Client]):
+    """A request whose body is JSON already.
+
+    The client's own encoder takes as long as all the rest, and holds up the thread that reads meanwhile.
+    """
+
+    content: bytes = b""
+
+    def send(self, additional_headers: httpx.Headers) -> httpx.Response:
+        """Send, as the class above does with a body that it encodes."""
+        additional_headers.update(self.headers)
+        additional_headers["Content-Type"] = "application/json"
+        return self.session.request(
+            self.http_method, str(self.path), content=self.content, params=self.params, headers=additional_headers
+        )
 
 
 def _whole_table(query: Any) -> Any:
@@ -99,12 +119,23 @@ class RowStore:
         )
 
     def call(self, function: str, params: Mapping[str, Any]) -> Any:
-        """What a database function answers. Only functions that are safe to run twice: a lost answer is asked again."""
+        """What a database function answers. Only functions that are safe to run twice: a lost answer is asked again.
+
+        Args:
+            function: In schema `public`.
+            params: Its parameters by name; `orjson.Fragment` marks what is JSON already.
+        """
+        body = orjson.dumps(params)
 
         def build(client: Client) -> Any:
-            query = client.rpc(function, dict(params))
-            # Naming the parameters spares PostgREST a second reading of the body: a third of the time of a large one.
-            query.request.params = query.request.params.add("columns", ",".join(params))
+            query = client.rpc(function, {})
+            request = query.request
+            # Naming what is in the body spares PostgREST a reading of its own to find out.
+            columns = request.params.add("columns", ",".join(params))
+            query.request = _EncodedRequest(
+                request.session, request.path, "POST", request.headers, columns, request.auth, None
+            )
+            query.request.content = body
             return query
 
         return self.execute(function, build).data

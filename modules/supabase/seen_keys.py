@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class SeenKeys:
@@ -26,12 +31,24 @@ class SeenKeys:
         """How many different keys were added."""
         import numpy as np
 
-        return len(np.unique(np.array(self._hashes, dtype=np.int64)))
+        hashes = self._sorted()
+        return int(np.count_nonzero(hashes[1:] != hashes[:-1])) + 1 if len(hashes) else 0
 
     def absent(self, keys: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Those of `keys` that were never added, in their order."""
         import numpy as np
 
+        seen = self._sorted()
         hashes = np.fromiter((hash(key) for key in keys), dtype=np.int64, count=len(keys))
-        is_seen = np.isin(hashes, np.array(self._hashes, dtype=np.int64))
-        return [key for key, seen in zip(keys, is_seen, strict=True) if not seen]
+        places = np.searchsorted(seen, hashes)
+        is_seen = places < len(seen)
+        is_seen[is_seen] = seen[places[is_seen]] == hashes[is_seen]
+        return [key for key, known in zip(keys, is_seen, strict=True) if not known]
+
+    def _sorted(self) -> npt.NDArray[np.int64]:
+        """The hashes, sorted where they are: NumPy's own set functions would hold several copies."""
+        import numpy as np
+
+        hashes = np.frombuffer(self._hashes, dtype=np.int64)
+        hashes.sort()
+        return hashes
