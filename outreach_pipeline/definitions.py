@@ -3,8 +3,14 @@
 import dagster as dg
 
 from modules.shared.settings import Settings
-from outreach_pipeline.assets import instantly_assets
+from outreach_pipeline.assets import (
+    instantly_activity_assets,
+    instantly_assets,
+    instantly_daily_assets,
+    normalised_assets,
+)
 from outreach_pipeline.checks.instantly_checks import instantly_checks
+from outreach_pipeline.checks.normalised_checks import normalised_checks
 from outreach_pipeline.jobs import instantly_analytics, instantly_sync
 from outreach_pipeline.resources.instantly_resource import InstantlyResource
 from outreach_pipeline.resources.supabase_resource import SupabaseResource
@@ -14,8 +20,10 @@ from outreach_pipeline.schedules import instantly_analytics_hourly, instantly_sy
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([instantly_assets]),
-    asset_checks=instantly_checks,
+    assets=dg.load_assets_from_modules(
+        [instantly_assets, instantly_activity_assets, instantly_daily_assets, normalised_assets]
+    ),
+    asset_checks=[*instantly_checks, *normalised_checks],
     jobs=[instantly_sync, instantly_analytics],
     schedules=[instantly_sync_hourly, instantly_analytics_hourly],
     resources={"instantly": InstantlyResource(), "store": SupabaseResource()},

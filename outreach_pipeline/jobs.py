@@ -5,16 +5,18 @@ import dagster as dg
 # No run-level retries: the assets retry what a retry can cure, and the next hour does the rest.
 _ONE_TRY = {"dagster/max_retries": "0"}
 
+_BY_DAY = dg.AssetSelection.assets("instantly_daily_analytics_raw", "instantly_account_daily_raw")
+
 instantly_sync = dg.define_asset_job(
     "instantly_sync",
-    selection=dg.AssetSelection.assets("instantly_campaigns_raw", "instantly_accounts_raw"),
-    description="Campaigns and sending accounts, as Instantly has them now.",
+    selection=dg.AssetSelection.all() - _BY_DAY,
+    description="Everything at Instantly but its statistics by day, and the tables made of it.",
     tags=_ONE_TRY,
 )
 
 instantly_analytics = dg.define_asset_job(
     "instantly_analytics",
-    selection=dg.AssetSelection.assets("instantly_daily_analytics_raw"),
-    description="What each campaign did each day, over a range of days in one run.",
+    selection=_BY_DAY,
+    description="What each campaign and each account did each day, over a range of days in one run.",
     tags=_ONE_TRY,
 )

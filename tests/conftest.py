@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import stamina
 
+from modules.instantly.instantly_tables import RAW_TABLES
 from modules.supabase.migrations import apply_migrations, read_migrations
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
@@ -24,9 +25,11 @@ os.environ["OUTREACH_ENV_FILE"] = os.devnull
 
 TABLES = (
     "users",
-    "instantly_campaigns_raw",
-    "instantly_accounts_raw",
-    "instantly_daily_analytics_raw",
+    *(table.name for table in RAW_TABLES),
+    "instantly_api_keys",
+    "campaigns",
+    "leads",
+    "instantly_reconciliation",
     "sync_runs",
     "rejected_rows",
 )

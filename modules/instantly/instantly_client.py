@@ -5,13 +5,14 @@ Source: developer.instantly.ai, "Rate limits", "Authorization", "Pagination".
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from modules.shared.errors import ContractError, PermanentError
-from modules.shared.http_client import HttpClient, expect_list
+from modules.shared.http_client import HttpClient, RequestMeter, expect_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
@@ -26,13 +27,32 @@ _ADVICE = {
 }
 
 _SCOPES = {
-    "/campaigns": "campaigns:read",
-    "/accounts": "accounts:read",
+    "accounts": "accounts:read",
+    "background-jobs": "background-jobs:read",
+    "block-lists-entries": "block_list_entries:read",
+    "campaigns": "campaigns:read",
+    "custom-tag-mappings": "custom_tag_mappings:read",
+    "custom-tags": "custom_tags:read",
+    "emails": "emails:read",
+    "lead-labels": "lead-labels:read",
+    "lead-lists": "lead_lists:read",
+    "leads": "leads:read",
+    "workspace-billing": "workspace_billing:read",
+    "workspaces": "workspaces:read",
 }
+"""The scope that each resource needs, by the first part of its path."""
+
+EMAILS_A_MINUTE = 20
+"""The documented limit of GET /emails; everything else shares 100 a second, which is 6,000 a minute."""
 
 
 class InstantlyClient:
-    """One workspace's connection. Use it as a context manager."""
+    """One workspace's connection. Use it as a context manager.
+
+    Attributes:
+        pages_read: Answers taken in by this one, repeats left out.
+        meter: Counts the requests of a part; `None` for the whole.
+    """
 
     def __init__(
         self,
@@ -40,6 +60,7 @@ class InstantlyClient:
         *,
         base_url: str,
         requests_per_second: float | None = 10.0,
+        emails_per_minute: float | None = EMAILS_A_MINUTE,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Nothing is contacted yet.
@@ -48,6 +69,7 @@ class InstantlyClient:
             api_key: Belongs to one workspace; everything read is that workspace's.
             base_url: Ends in `/api/v2`.
             requests_per_second: Ten satisfies every limit ever published; the documents of 2026 allow a hundred.
+            emails_per_minute: `GET /emails` alone; `None` sets no limit.
             transport: Replaces the network, in tests.
 
         Raises:
@@ -63,9 +85,12 @@ class InstantlyClient:
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"},
             requests_per_second=requests_per_second,
+            requests_per_minute_to={"/emails": emails_per_minute} if emails_per_minute else None,
             advice=_ADVICE,
             transport=transport,
         )
+        self.pages_read = 0
+        self.meter: RequestMeter | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -75,8 +100,15 @@ class InstantlyClient:
 
     @property
     def requests_made(self) -> int:
-        """Requests sent so far, repeats included."""
-        return self._http.requests_made
+        """Requests sent so far, repeats included; of a part, its own."""
+        return self._http.requests_made if self.meter is None else self.meter.requests_made
+
+    def part(self) -> InstantlyClient:
+        """The same connection and limits, counting for itself: for one of several readers at once."""
+        part = copy(self)
+        part.pages_read = 0
+        part.meter = RequestMeter()
+        return part
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer of one GET.
@@ -85,12 +117,11 @@ class InstantlyClient:
             RetryableError: Instantly is down, slow, or asks us to slow down.
             PermanentError: Key, scope, plan or request is wrong.
         """
-        try:
-            return self._http.read("GET", path, params=params)
-        except PermanentError as error:
-            if error.status == 403:  # noqa: PLR2004
-                raise PermanentError(f"{error} {_advice_when_forbidden(path, str(error))}", status=403) from error
-            raise
+        return self._read("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The decoded answer of one POST that only reads; errors as with `get`."""
+        return self._read("POST", path, body=body)
 
     def get_list(self, path: str, params: Mapping[str, Any] | None = None) -> list[Any]:
         """The answer of an endpoint that is not paged and answers a bare list (the analytics)."""
@@ -104,11 +135,29 @@ class InstantlyClient:
         Raises:
             ContractError: A page is not one, or the cursor leads back to a page already read.
         """
-        asked = f"Instantly: GET {path}"
+        return self._items(f"Instantly: GET {path}", lambda query: self.get(path, query), params or {})
+
+    def post_items(self, path: str, body: Mapping[str, Any]) -> Iterator[Any]:
+        """The same of a list that is asked for by POST, with limit and cursor in the body (`/leads/list`)."""
+        return self._items(f"Instantly: POST {path}", lambda query: self.post(path, query), body)
+
+    def _read(self, method: str, path: str, **content: Any) -> Any:
+        try:
+            answer = self._http.read(method, path, meter=self.meter, **content)
+        except PermanentError as error:
+            if error.status == 403:  # noqa: PLR2004
+                raise PermanentError(f"{error} {_advice_when_forbidden(path, str(error))}", status=403) from error
+            raise
+        self.pages_read += 1
+        return answer
+
+    def _items(
+        self, asked: str, ask: Callable[[Mapping[str, Any]], Any], parameters: Mapping[str, Any]
+    ) -> Iterator[Any]:
         cursors: set[str] = set()
-        query = {**(params or {}), "limit": PAGE_SIZE}
+        query = {**parameters, "limit": PAGE_SIZE}
         while True:
-            page = self.get(path, query)
+            page = ask(query)
             if not isinstance(page, dict):
                 raise ContractError(f"{asked} answered a {type(page).__name__} where a page is documented.")
             items = expect_list(page.get("items"), f"{asked} (items)")
@@ -129,5 +178,5 @@ class InstantlyClient:
 def _advice_when_forbidden(path: str, message: str) -> str:
     if "error code: 1010" in message:
         return "This is Cloudflare in front of Instantly, which dislikes the client; try from another network."
-    scope = _SCOPES.get("/" + path.split("/")[1], "all:read")
+    scope = _SCOPES.get(path.split("/")[1], "all:read")
     return f"The key lacks a scope: give it {scope} (Settings, Integrations, API Keys)."

@@ -1,7 +1,7 @@
 """A JSON export of Instantly as a source: three shapes are known and told apart, and read as a stream.
 
-`export`          what our own collector writes: `format` and `collected_at` first, then one list an entity, in the very
-                  payloads that the API source gives
+`export`          what our own collector writes: `format`, `collected_at` and `is_pseudonymised` first, then one list an
+                  entity, in the very payloads that the API source gives
 `raw_data`        an older collector's full dump
 `dashboard_data`  the same collector's file for a dashboard
 
@@ -11,7 +11,7 @@ In the two older shapes a campaign is a row of `GET /campaigns/analytics`. They 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,15 +22,17 @@ from modules.instantly.instantly_rows import (
     WORKSPACE_TOTAL,
     CampaignPayload,
     DailyAnalyticsPayload,
-    DailyAnalyticsRow,
     Days,
 )
+from modules.instantly.instantly_statistics_rows import DailyAnalyticsRow
 from modules.instantly.instantly_transform import transform_daily_analytics
 from modules.shared.errors import ContractError, PermanentError
 from modules.shared.logger import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from modules.instantly.instantly_rows import LeadsOf, StepPayload, WarmupPayload, WorkspacePayload
 
 EXPORT_FORMAT = "outreach-pipeline/instantly-export/1"
 LARGEST_FILE_BYTES = 1 << 30
@@ -89,12 +91,19 @@ class InstantlyExport:
         path: The file.
         shape: Which of the three it is.
         as_of: When it was collected; where the file does not say, the newest date in it.
+        held: Entities whose lists it has.
+        is_pseudonymised: Whether people's names and addresses were replaced when it was collected.
+        workspace_id: The workspace it was collected from; `None`: the file does not say.
     """
 
     path: Path
     _shape: _Shape
     as_of: datetime
+    held: frozenset[str] = frozenset()
+    is_pseudonymised: bool = False
+    workspace_id: str | None = None
     requests_made: int = 0
+    pages_read: int = 0
 
     @classmethod
     def open(cls, file_path: str | Path, *, largest_file_bytes: int = LARGEST_FILE_BYTES) -> InstantlyExport:
@@ -126,7 +135,11 @@ class InstantlyExport:
         if as_of > datetime.now(UTC) + timedelta(days=1):
             # It would count as newer than every later read of the API.
             raise ContractError(f"{path}: collected on {as_of.date()}, which is yet to come. Nothing was read from it.")
-        return cls(path, shape, as_of)
+        held = frozenset(name for name, kind in top_level.items() if kind == "start_array")
+        if shape.name != "export":
+            held = frozenset({"campaigns", "accounts", "daily_analytics"})
+        export = cls(path, shape, as_of, held, is_pseudonymised="is_pseudonymised" in top_level)
+        return replace(export, workspace_id=export._read_workspace_id())
 
     @property
     def name(self) -> str:
@@ -138,14 +151,57 @@ class InstantlyExport:
         """Whether what is missing here is missing at Instantly too: the older collector read first pages only."""
         return self._shape.lists_are_whole
 
+    def part(self) -> InstantlyExport:
+        """The same; a file can be read by several at once."""
+        return self
+
+    def holds(self, entity: str) -> bool:
+        """Whether the file has that entity's list."""
+        return entity in self.held
+
+    def listed(self, entity: str) -> Iterator[Any]:
+        """Every item of one entity's list."""
+        return self._items(self._shape.accounts if entity == "accounts" else f"{entity}.item")
+
+    def workspace(self) -> Iterator[WorkspacePayload]:
+        """The workspace it was collected from."""
+        return self._items("workspace.item")
+
+    def account_warmup(self, emails: Sequence[str] | None = None) -> Iterator[WarmupPayload]:
+        """The warm-up of those accounts."""
+        return _chosen(self._items("account_warmup.item"), "email", emails)
+
+    def account_daily(self, emails: Sequence[str] | None = None, days: Days | None = None) -> Iterator[Any]:
+        """Every day of the file that is asked for."""
+        chosen = _chosen(self._items("account_daily.item"), "email_account", emails)
+        return (day for day in chosen if not (days and _is_outside(days, day)))
+
+    def steps(self, campaign_ids: Sequence[str] | None = None) -> Iterator[StepPayload]:
+        """The steps of those campaigns."""
+        return _chosen(self._items("steps.item"), "campaign_id", campaign_ids)
+
+    def leads(self, of: LeadsOf | None = None) -> Iterator[Any]:
+        """Every lead of that campaign or list."""
+        items = self._items("leads.item")
+        if of is None:
+            return items
+        name, asked = ("campaign", of.campaign_id) if of.campaign_id else ("list_id", of.list_id)
+        return (lead for lead in items if not isinstance(lead, dict) or lead.get(name) == asked)
+
+    def emails(self, since: datetime | None = None) -> Iterator[Any]:
+        """Every mail of the file: it holds one window, which is read whole."""
+        del since
+        return self._items("emails.item")
+
+    def background_jobs(self, since: datetime | None = None) -> Iterator[Any]:
+        """Every job of the file."""
+        del since
+        return self._items("background_jobs.item")
+
     def campaigns(self) -> Iterator[CampaignPayload]:
         """Every campaign of the file."""
         for item in self._items(self._shape.campaigns):
             yield item if _is_payload(item, CampaignPayload) else CampaignPayload(campaign=None, analytics=item)
-
-    def accounts(self) -> Iterator[Any]:
-        """Every sending account of the file."""
-        return self._items(self._shape.accounts)
 
     def daily_analytics(
         self, campaign_ids: Sequence[str] | None = None, days: Days | None = None
@@ -182,6 +238,13 @@ class InstantlyExport:
                 for day in of_campaign.get("data", []) if isinstance(of_campaign, dict) else [of_campaign]:
                     yield DailyAnalyticsPayload(campaign_id=campaign_id, day=day)
 
+    def _read_workspace_id(self) -> str | None:
+        for payload in self.workspace():
+            found = payload.get("workspace") if isinstance(payload, dict) else None
+            workspace_id = found.get("id") if isinstance(found, dict) else None
+            return workspace_id if isinstance(workspace_id, str) else None
+        return None
+
     def _items(self, place: str) -> Iterator[Any]:
         with self.path.open("rb") as file:
             yield from ijson.items(file, place, use_float=True)
@@ -210,6 +273,14 @@ def _scan(path: Path) -> tuple[dict[str, str], dict[str, datetime], str | None]:
             f"{path}: not a complete JSON file, it breaks off or is damaged{known}. {_expected()}"
         ) from None  # the parser quotes the file, which may hold keys and people
     return top_level, moments, file_format
+
+
+def _chosen(items: Iterator[Any], name: str, wanted: Sequence[str] | None) -> Iterator[Any]:
+    """The items whose field is wanted, and those that are no objects: they are rejected where all can see it."""
+    if wanted is None:
+        return items
+    names = set(wanted)
+    return (item for item in items if not isinstance(item, dict) or item.get(name) in names)
 
 
 def _is_payload(item: Any, kind: type[CampaignPayload | DailyAnalyticsPayload]) -> bool:

@@ -1,12 +1,13 @@
-"""What Instantly's payloads hold that we read, and the rows of the raw tables they become."""
+"""What Instantly's payloads hold that we read, and the rows of the raw tables they become: campaigns and accounts."""
 
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
-from typing import Annotated, Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from modules.instantly.instantly_fields import Address, Key
 from modules.shared.raw_table import RawRow, RawTable
 
 
@@ -45,14 +46,53 @@ class DailyAnalyticsPayload(TypedDict):
     day: Any
 
 
-_Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_Address = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+class StepPayload(TypedDict):
+    """One variant of one step, with the campaign it was asked for: the answer itself does not name it.
+
+    Attributes:
+        step: As `GET /campaigns/analytics/steps` answers it.
+    """
+
+    campaign_id: str
+    step: Any
+
+
+class WarmupPayload(TypedDict):
+    """One account's warm-up.
+
+    Attributes:
+        total: Sums of the recent days, as `POST /accounts/warmup-analytics` answers them.
+        days: Counts by date.
+    """
+
+    email: str
+    total: Any
+    days: Any
+
+
+class WorkspacePayload(TypedDict):
+    """The workspace, from two endpoints.
+
+    Attributes:
+        workspace: As `GET /workspaces/current` answers it.
+        plan: As `GET /workspace-billing/plan-details` answers it.
+    """
+
+    workspace: Any
+    plan: Any
+
+
+class LeadsOf(NamedTuple):
+    """Where leads are: in one campaign or in one list; one of the two is `None`."""
+
+    campaign_id: str | None = None
+    list_id: str | None = None
 
 
 class CampaignRow(RawRow):
     """Grain: one campaign."""
 
-    instantly_campaign_id: _Key
+    instantly_campaign_id: Key
     campaign_name: str | None = None
     campaign_status: int | None = None
     leads_count: int | None = None
@@ -64,29 +104,13 @@ class CampaignRow(RawRow):
 class AccountRow(RawRow):
     """Grain: one sending account."""
 
-    email: _Address
+    email: Address
     first_name: str | None = None
     last_name: str | None = None
     account_status: int | None = Field(default=None, validation_alias="status")
     warmup_status: int | None = None
     warmup_score: float | None = Field(default=None, allow_inf_nan=False, validation_alias="stat_warmup_score")
 
-
-class DailyAnalyticsRow(RawRow):
-    """Grain: one UTC day of one campaign, or of the whole workspace."""
-
-    analytics_date: date
-    instantly_campaign_id: _Key
-    sent: int | None
-    opened: int | None
-    unique_opened: int | None
-    replies: int | None
-    unique_replies: int | None
-    clicks: int | None
-    unique_clicks: int | None
-
-
-DAILY_COUNTS = ("sent", "opened", "unique_opened", "replies", "unique_replies", "clicks", "unique_clicks")
 
 CAMPAIGNS = RawTable(
     name="instantly_campaigns_raw",
@@ -99,10 +123,4 @@ ACCOUNTS = RawTable(
     key=("email",),
     row=AccountRow,
     preview=("account_status", "warmup_status", "warmup_score", "synced_at"),
-)
-DAILY_ANALYTICS = RawTable(
-    name="instantly_daily_analytics_raw",
-    key=("analytics_date", "instantly_campaign_id"),
-    row=DailyAnalyticsRow,
-    preview=("analytics_date", "instantly_campaign_id", "sent", "unique_opened", "unique_replies", "unique_clicks"),
 )

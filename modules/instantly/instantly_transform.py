@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from modules.instantly.instantly_rows import DAILY_COUNTS, AccountRow, CampaignRow, DailyAnalyticsRow
+from modules.instantly.instantly_fields import LARGEST_COUNT
+from modules.instantly.instantly_rows import ACCOUNTS, CampaignRow
+from modules.instantly.instantly_statistics_rows import DAILY_COUNTS, STEPS, DailyAnalyticsRow
 from modules.shared.raw_table import RejectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from modules.instantly.instantly_rows import CampaignPayload, DailyAnalyticsPayload
+    from modules.instantly.instantly_rows import CampaignPayload, DailyAnalyticsPayload, StepPayload
+    from modules.shared.raw_table import RawRow, RawTable
 
 _DAYS_A_FRAME = 5_000
 """Rows of a data frame: large enough that pandas pays, small enough that memory stays flat."""
-
-_LARGEST_COUNT = 2**31 - 1
 
 
 def transform_campaigns(payloads: Iterable[CampaignPayload]) -> Iterator[CampaignRow | RejectedRow]:
@@ -50,18 +51,43 @@ def transform_campaigns(payloads: Iterable[CampaignPayload]) -> Iterator[Campaig
             yield RejectedRow(key=_key(campaign.get("id")), reason=_reason(error), payload=payload)
 
 
-def transform_accounts(payloads: Iterable[Any]) -> Iterator[AccountRow | RejectedRow]:
+def transform_accounts(payloads: Iterable[Any]) -> Iterator[RawRow | RejectedRow]:
     """Rows of `instantly_accounts_raw`, one for each sending account."""
+    return transform_rows(ACCOUNTS, payloads)
+
+
+def transform_steps(payloads: Iterable[StepPayload]) -> Iterator[RawRow | RejectedRow]:
+    """Rows of `instantly_steps_raw`. What belongs to no step or variant is kept under the name `none`."""
+
+    def fields(payload: StepPayload) -> dict[str, Any]:
+        step = payload["step"]
+        named = {name: "none" if step.get(name) is None else str(step[name]) for name in ("step", "variant")}
+        return {**step, **named, "campaign_id": payload["campaign_id"]}
+
+    return transform_rows(STEPS, payloads, fields=fields)
+
+
+def transform_rows(
+    table: RawTable, payloads: Iterable[Any], *, fields: Callable[[Any], dict[str, Any]] = dict
+) -> Iterator[RawRow | RejectedRow]:
+    """Rows of any table whose row class says which payload field fills which column.
+
+    Args:
+        table: With that row class.
+        payloads: One a row.
+        fields: The fields of a payload, where they are not at its top.
+    """
     for payload in payloads:
-        if not isinstance(payload, dict):
-            yield RejectedRow(
-                key=None, reason=f"a {type(payload).__name__} where an account is documented", payload=payload
-            )
+        try:
+            given = _without_blanks(fields(payload))
+        except (TypeError, ValueError, AttributeError, KeyError):
+            reason = f"a {type(payload).__name__} where an object is documented, or one without its parts"
+            yield RejectedRow(key=None, reason=reason, payload=payload)
             continue
         try:
-            yield AccountRow.model_validate({**_without_blanks(payload), "raw_json": payload})
+            yield table.row.model_validate({**given, "raw_json": payload})
         except ValidationError as error:
-            yield RejectedRow(key=_key(payload.get("email"), lower=True), reason=_reason(error), payload=payload)
+            yield RejectedRow(key=_key_in(table, given), reason=_reason(error), payload=payload)
 
 
 def transform_daily_analytics(payloads: Iterable[DailyAnalyticsPayload]) -> Iterator[DailyAnalyticsRow | RejectedRow]:
@@ -82,7 +108,7 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
     dates: list[Any] = pd.to_datetime(pd.Series(texts, dtype=object), format="%Y-%m-%d", errors="coerce").tolist()
     given = given[list(DAILY_COUNTS)]
     counts = given.apply(pd.to_numeric, errors="coerce")
-    fits = given.isna() | (counts.ge(0) & counts.le(_LARGEST_COUNT) & (counts % 1 == 0))
+    fits = given.isna() | (counts.ge(0) & counts.le(LARGEST_COUNT) & (counts % 1 == 0))
     # Only an object column holds None for a missing count; any other holds NaN.
     clean = counts.where(fits).astype("Int64").astype(object)
     records = clean.where(clean.notna(), None).to_dict("records")
@@ -92,7 +118,7 @@ def _transform_days(payloads: list[DailyAnalyticsPayload]) -> Iterator[DailyAnal
         if moment is pd.NaT:
             yield RejectedRow(key=None, reason="date: not a date like 2026-11-20", payload=payload)
         elif problems:
-            reason = f"{', '.join(problems)}: not a whole number from 0 to {_LARGEST_COUNT}"
+            reason = f"{', '.join(problems)}: not a whole number from 0 to {LARGEST_COUNT}"
             campaign_key = _key(campaign_id)
             key = (str(moment.date()), *campaign_key) if campaign_key else None
             yield RejectedRow(key=key, reason=reason, payload=payload)
@@ -115,6 +141,17 @@ def _key(value: object, *, lower: bool = False) -> tuple[str, ...] | None:
     """The key of a rejected row, spelled as in the table; `None` when there is none."""
     text = str(value).strip() if isinstance(value, str | int) else ""
     return (text.lower() if lower else text,) if text else None
+
+
+def _key_in(table: RawTable, given: dict[str, Any]) -> tuple[str, ...] | None:
+    parts: tuple[str, ...] = ()
+    for column in table.key:
+        alias = table.row.model_fields[column].validation_alias
+        part = _key(given.get(alias if isinstance(alias, str) else column), lower=column == "email")
+        if part is None:
+            return None
+        parts += part
+    return parts
 
 
 def _reason(error: ValidationError) -> str:

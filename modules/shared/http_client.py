@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -27,6 +29,13 @@ _SHORTEST_KEY = 8
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
+@dataclass(slots=True)
+class RequestMeter:
+    """Counts the requests of one of several readers that share a connection."""
+
+    requests_made: int = 0
+
+
 class HttpClient:
     """One service's connection: opened once, closed after, safe to share between threads.
 
@@ -41,6 +50,7 @@ class HttpClient:
         base_url: str,
         headers: Mapping[str, str],
         requests_per_second: float | None,
+        requests_per_minute_to: Mapping[str, float] | None = None,
         advice: Mapping[int, str] | None = None,
         most_attempts: int = 6,
         timeout_s: float = 30.0,
@@ -53,7 +63,8 @@ class HttpClient:
             service: Its name, for messages.
             base_url: With the path prefix.
             headers: Sent with every request, the key among them.
-            requests_per_second: Ceiling for this client; `None` sets none.
+            requests_per_second: Ceiling for this client, over all threads; `None` sets none.
+            requests_per_minute_to: Ceilings of their own, by path.
             advice: What a person should do, by HTTP status.
             most_attempts: Tries of one read, the first included.
             timeout_s: For connecting, and for any silence while an answer comes.
@@ -65,7 +76,11 @@ class HttpClient:
         self._advice = dict(advice or {})
         self._attempts = most_attempts
         self._total_s = total_s
+        self._counting = Lock()
         self._limiter = _limiter(requests_per_second)
+        self._limiters_to = {
+            path: Limiter(Rate(int(most), Duration.MINUTE)) for path, most in (requests_per_minute_to or {}).items()
+        }
         # A service may quote the key it was sent, and not every key can be told from its looks.
         self._keys = [word for value in headers.values() for word in value.split() if len(word) >= _SHORTEST_KEY]
         self._http = httpx.Client(
@@ -86,8 +101,23 @@ class HttpClient:
         """Close the connections."""
         self._http.close()
 
-    def read(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None) -> Any:
+    def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        meter: RequestMeter | None = None,
+    ) -> Any:
         """The decoded answer of a call that changes nothing, repeated while repeating may help.
+
+        Args:
+            method: HTTP method.
+            path: Behind the base URL.
+            params: The query.
+            body: Sent as JSON; `None` sends none.
+            meter: Counts these requests too.
 
         Raises:
             RetryableError: Still down, slow or rate-limited after the last try, or a longer pause was asked for
@@ -96,14 +126,18 @@ class HttpClient:
         """
         for attempt in attempts(may_pass=_pause_before_retry, most=self._attempts, total_s=self._total_s):
             with attempt:
+                if meter is not None:
+                    meter.requests_made += 1
                 return self._send(method, path, params, body)
         raise AssertionError("an attempt either returns or raises")  # pragma: no cover
 
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Any:
         asked = f"{self.service}: {method} {redact(path)}"
-        if self._limiter is not None:
-            self._limiter.try_acquire("requests")
-        self.requests_made += 1
+        for limiter in (self._limiters_to.get(path), self._limiter):
+            if limiter is not None:
+                limiter.try_acquire("requests")
+        with self._counting:
+            self.requests_made += 1
         content = (
             {} if body is None else {"content": orjson.dumps(body), "headers": {"Content-Type": "application/json"}}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -21,18 +21,30 @@ BYTES_A_BATCH = 1_000_000
 """Whichever comes first; well below what a gateway or a statement's time limit refuses."""
 
 
+class Record(NamedTuple):
+    """One table record.
+
+    Attributes:
+        encoded: All of it, as JSON.
+        row_digest: The hash by which an unchanged row is known.
+    """
+
+    encoded: bytes
+    row_digest: str
+
+
 @dataclass(slots=True)
 class Batch:
     """What one request carries.
 
     Attributes:
-        records: Table records by key, each as JSON; a key that comes twice keeps its last record.
+        records: Table records by key; a key that comes twice keeps its last record.
         rejected: Rows that do not fit, met on the way.
         read: Rows taken in, of both kinds.
         size_bytes: Of the records, as JSON.
     """
 
-    records: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    records: dict[tuple[str, ...], Record] = field(default_factory=dict)
     rejected: list[RejectedRow] = field(default_factory=list)
     read: int = 0
     size_bytes: int = 0
@@ -42,9 +54,11 @@ class Batch:
         return self.read >= ROWS_A_BATCH or self.size_bytes >= BYTES_A_BATCH
 
 
-def batches(table: RawTable, rows: Iterable[RawRow | RejectedRow], *, as_of: datetime) -> Iterator[Batch]:
-    """The rows in batches, in order; at least one row each."""
-    moment = as_of.isoformat()
+def batches(
+    table: RawTable, rows: Iterable[RawRow | RejectedRow], *, as_of: datetime, workspace_id: str | None = None
+) -> Iterator[Batch]:
+    """The rows in batches, in order; at least one row each. Each record says when and from where it was read."""
+    synced_at = as_of.isoformat()
     batch = Batch()
     for row in rows:
         if batch.is_full():
@@ -65,9 +79,14 @@ def batches(table: RawTable, rows: Iterable[RawRow | RejectedRow], *, as_of: dat
         if b"\\u0000" in encoded:
             record = without_nul(record)
             encoded = encode(record)
+        said = {
+            "row_digest": row_digest,
+            "synced_at": synced_at,
+            "workspace_id": record.get("workspace_id", workspace_id),
+        }
         # Encoded once, for the digest and for the request: encoding is what a large read spends most time on.
-        encoded = b'%b,"row_digest":"%b","synced_at":"%b"}' % (encoded[:-1], row_digest.encode(), moment.encode())
-        batch.records[table.key_of(record)] = encoded
+        encoded = encoded[:-1] + b"," + orjson.dumps(said)[1:]
+        batch.records[table.key_of(record)] = Record(encoded, row_digest)
         batch.size_bytes += len(encoded)
     if batch.read:
         yield batch

@@ -11,7 +11,7 @@ import orjson
 
 from modules.shared.errors import PermanentError
 from modules.shared.raw_table import RejectedRow
-from modules.supabase.row_batches import Batch, batches, quarantine_record
+from modules.supabase.row_batches import Batch, Record, batches, quarantine_record
 from modules.supabase.seen_keys import SeenKeys
 from modules.supabase.supabase_client import BAD_ROW_CLASSES, TOO_LARGE_CODES
 
@@ -45,8 +45,11 @@ class RowMerge:
 
     Attributes:
         as_of: The moment the rows speak of; becomes `synced_at`.
+        workspace_id: Where they were read from.
         sync_run_id: The read that quarantined rows are noted under.
         keep_existing: Only add rows that are not there: the data is older than the table.
+        is_mostly_known: Whether most rows are expected to be stored as they are; learned anew from each batch. Then
+            keys and digests are sent first, and only the rows behind those that differ.
         counts: What became of the rows so far.
         seen: The keys met so far, those of rejected rows included.
     """
@@ -55,7 +58,9 @@ class RowMerge:
     table: RawTable
     as_of: datetime
     sync_run_id: str
+    workspace_id: str | None = None
     keep_existing: bool = False
+    is_mostly_known: bool = False
     counts: MergeCounts = field(default_factory=MergeCounts)
     seen: SeenKeys = field(default_factory=SeenKeys)
 
@@ -69,7 +74,7 @@ class RowMerge:
         waiting: deque[Future[None]] = deque()
         # One writer: batches arrive in the order they were read, so that the last of two equal keys wins.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="merge") as writer:
-            for batch in batches(self.table, rows, as_of=self.as_of):
+            for batch in batches(self.table, rows, as_of=self.as_of, workspace_id=self.workspace_id):
                 self.counts.read += batch.read
                 for key in batch.records:
                     self.seen.add(key)
@@ -85,7 +90,7 @@ class RowMerge:
         while parts:
             part = parts.pop()
             try:
-                answer = self._merge([record for _, record in part])
+                self._merge(part)
             except PermanentError as error:
                 code = error.code or ""
                 is_row_to_blame = code.startswith(BAD_ROW_CLASSES) or code == "413"
@@ -95,21 +100,31 @@ class RowMerge:
                 elif is_row_to_blame:
                     key, record = part[0]
                     reason = f"refused by the database ({code})"
-                    rejected.append(RejectedRow(key=key, reason=reason, payload=orjson.loads(record)["raw_json"]))
+                    payload = orjson.loads(record.encoded)["raw_json"]
+                    rejected.append(RejectedRow(key=key, reason=reason, payload=payload))
                 else:
                     raise
-            else:
-                self.counts.inserted += answer["inserted"]
-                self.counts.updated += answer["updated"]
-                self.counts.unchanged += answer["unchanged"]
         if rejected:
             self._quarantine(rejected)
 
-    def _merge(self, records: list[bytes]) -> dict[str, int]:
-        rows = [orjson.Fragment(record) for record in records]
-        parameters = {"target_table": self.table.name, "rows": rows, "keep_existing": self.keep_existing}
-        answer: dict[str, int] = self.store.call("merge_rows", parameters)[0]
-        return answer
+    def _merge(self, part: list[tuple[tuple[str, ...], Record]]) -> None:
+        new = self._unknown(part) if self.is_mostly_known and not self.keep_existing else part
+        answer = {"inserted": 0, "updated": 0, "unchanged": 0}
+        if new:
+            rows = [orjson.Fragment(record.encoded) for _, record in new]
+            parameters = {"target_table": self.table.name, "rows": rows, "keep_existing": self.keep_existing}
+            answer = self.store.call("merge_rows", parameters)[0]
+        unchanged = answer["unchanged"] + len(part) - len(new)
+        self.counts.inserted += answer["inserted"]
+        self.counts.updated += answer["updated"]
+        self.counts.unchanged += unchanged
+        self.is_mostly_known = 2 * unchanged > len(part)
+
+    def _unknown(self, part: list[tuple[tuple[str, ...], Record]]) -> list[tuple[tuple[str, ...], Record]]:
+        """The rows that are not stored as they are: a tenth of the bytes, and of the database's work, finds out."""
+        rows = [(*key, record.row_digest) for key, record in part]
+        answer = self.store.call("changed_rows", {"target_table": self.table.name, "rows": rows})
+        return [part[row["place"]] for row in answer]
 
     def _quarantine(self, rejected: list[RejectedRow]) -> None:
         self.counts.rejected += len(rejected)

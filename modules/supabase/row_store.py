@@ -74,6 +74,10 @@ class RowStore:
             yield page
             last = page[-1]
 
+    def listed_texts(self, table: RawTable) -> list[str]:
+        """All keys, of a table whose key is one column."""
+        return [key for page in self.listed_keys(table) for (key,) in page]
+
     def _page_of_keys(
         self, table: RawTable, narrow: Callable[[Any], Any], last: tuple[str, ...] | None
     ) -> list[tuple[str, ...]]:
@@ -131,7 +135,7 @@ class RowStore:
             query = client.rpc(function, {})
             request = query.request
             # Naming what is in the body spares PostgREST a reading of its own to find out.
-            columns = request.params.add("columns", ",".join(params))
+            columns = request.params.add("columns", ",".join(params)) if params else request.params
             query.request = _EncodedRequest(
                 request.session, request.path, "POST", request.headers, columns, request.auth, None
             )

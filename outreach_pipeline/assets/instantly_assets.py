@@ -1,159 +1,87 @@
-"""Instantly's raw tables: campaigns, sending accounts, daily analytics."""
+"""Instantly's lists: the workspace, campaigns, accounts, and the small ones, each read whole."""
 
-from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from collections.abc import Callable
 
-import dagster as dg
+from modules.instantly.instantly_lead_rows import BLOCK_LIST, LEAD_LABELS, LEAD_LISTS
+from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS
+from modules.instantly.instantly_statistics_rows import ACCOUNT_WARMUP
+from modules.instantly.instantly_transform import transform_campaigns, transform_rows
+from modules.instantly.instantly_workspace_rows import TAG_MAPPINGS, TAGS, WORKSPACES
+from modules.supabase.table_sync import SyncReport
+from outreach_pipeline.assets.instantly_tables import TableRead, raw_asset
 
-from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, DAILY_ANALYTICS, WORKSPACE_TOTAL, Days
-from modules.instantly.instantly_sources import InstantlySource
-from modules.instantly.instantly_transform import (
-    transform_accounts,
-    transform_campaigns,
-    transform_daily_analytics,
+
+def _listed(entity: str) -> Callable[[TableRead], SyncReport]:
+    return lambda to: to.whole(transform_rows(to.table, to.source.listed(entity)))
+
+
+instantly_workspaces_raw = raw_asset(
+    WORKSPACES,
+    entity="workspace",
+    description="The workspace behind the key, and its plan. Grain: one workspace. Key: `workspace_id`.",
+    vendor_page="workspace",
+    read=lambda to: to.whole(transform_rows(to.table, to.source.workspace())),
 )
-from modules.shared.errors import Refused
-from modules.shared.raw_table import RawRow, RawTable, RejectedRow
-from modules.supabase.row_store import RowStore
-from modules.supabase.table_sync import WHOLE_TABLE, Scope, sync_table
-from outreach_pipeline.assets.table_results import table_metadata
-from outreach_pipeline.failures import dagster_failures
-from outreach_pipeline.partitions import days_partitions
-from outreach_pipeline.resources.instantly_resource import InstantlyResource, SyncConfig
-
-OWNERS = ["team:outreach"]
-KINDS = {"python", "supabase"}
-# The bricks repeat single requests for minutes; this is for an outage that outlasts them.
-RETRY_ONCE = dg.RetryPolicy(max_retries=1, delay=30)
-FRESH_HOURLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=90), warn_window=timedelta(minutes=70))
-
-
-@dg.asset(
-    group_name="instantly",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    freshness_policy=FRESH_HOURLY,
-    metadata={"vendor_documents": dg.MetadataValue.url("https://developer.instantly.ai/api/v2/campaign")},
+instantly_campaigns_raw = raw_asset(
+    CAMPAIGNS,
+    entity="campaigns",
+    description="Every campaign at Instantly, with its sequences, schedule, senders and totals. Grain: one campaign. "
+    "Key: `instantly_campaign_id`.",
+    vendor_page="campaign",
+    read=lambda to: to.whole(transform_campaigns(to.source.campaigns())),
 )
-def instantly_campaigns_raw(
-    context: dg.AssetExecutionContext,
-    config: SyncConfig,
-    instantly: InstantlyResource,
-    store: dg.ResourceParam[RowStore],
-) -> dg.MaterializeResult[None]:
-    """Every campaign at Instantly, with its totals. Grain: one campaign. Key: `instantly_campaign_id`."""
-    return _sync(
-        context,
-        config,
-        instantly,
-        store,
-        table=CAMPAIGNS,
-        read=lambda source: transform_campaigns(source.campaigns()),
-    )
-
-
-@dg.asset(
-    group_name="instantly",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    freshness_policy=FRESH_HOURLY,
-    metadata={"vendor_documents": dg.MetadataValue.url("https://developer.instantly.ai/api/v2/account")},
+instantly_accounts_raw = raw_asset(
+    ACCOUNTS,
+    entity="accounts",
+    description="Every sending account at Instantly, with its state and warm-up. Grain: one mailbox. Key: `email`.",
+    vendor_page="account",
+    read=_listed("accounts"),
 )
-def instantly_accounts_raw(
-    context: dg.AssetExecutionContext,
-    config: SyncConfig,
-    instantly: InstantlyResource,
-    store: dg.ResourceParam[RowStore],
-) -> dg.MaterializeResult[None]:
-    """Every sending account at Instantly, with its state and warm-up. Grain: one mailbox. Key: `email`."""
-    return _sync(
-        context,
-        config,
-        instantly,
-        store,
-        table=ACCOUNTS,
-        read=lambda source: transform_accounts(source.accounts()),
-    )
-
-
-@dg.asset(
-    group_name="instantly",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    partitions_def=days_partitions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=[instantly_campaigns_raw],
-    metadata={"vendor_documents": dg.MetadataValue.url("https://developer.instantly.ai/api/v2/analytics")},
+instantly_account_warmup_raw = raw_asset(
+    ACCOUNT_WARMUP,
+    entity="account_warmup",
+    description="What became of each account's warm-up mails in the last days. Grain: one mailbox. Key: `email`.",
+    vendor_page="account",
+    read=lambda to: to.whole(
+        transform_rows(to.table, to.source.account_warmup(None if to.is_export else to.store.listed_texts(ACCOUNTS)))
+    ),
+    deps=[ACCOUNTS.name],
 )
-def instantly_daily_analytics_raw(
-    context: dg.AssetExecutionContext,
-    config: SyncConfig,
-    instantly: InstantlyResource,
-    store: dg.ResourceParam[RowStore],
-) -> dg.MaterializeResult[None]:
-    """What each campaign did each day. Grain: one UTC day of one campaign, and of the workspace.
-
-    Key: `analytics_date, instantly_campaign_id`. One run covers a whole range of days, at one request a campaign.
-    """
-    keys = context.partition_key_range
-    days = Days(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
-    with dagster_failures():
-        campaign_ids = None if config.source == "json" else _listed_campaign_ids(store)
-    wanted = {WORKSPACE_TOTAL, *(campaign_ids or ())}
-    scope = Scope(
-        first_day=days.first,
-        last_day=days.last,
-        narrow=lambda query: query.gte("analytics_date", str(days.first)).lte("analytics_date", str(days.last)),
-        # Campaigns that are gone were not asked about, and their history stays.
-        covers=lambda key: key[1] in wanted,
-    )
-    return _sync(
-        context,
-        config,
-        instantly,
-        store,
-        table=DAILY_ANALYTICS,
-        read=lambda source: transform_daily_analytics(source.daily_analytics(campaign_ids, days)),
-        scope=scope,
-    )
-
-
-def _sync(
-    context: dg.AssetExecutionContext,
-    config: SyncConfig,
-    instantly: InstantlyResource,
-    store: RowStore,
-    *,
-    table: RawTable,
-    read: Callable[[InstantlySource], Iterable[RawRow | RejectedRow]],
-    scope: Scope = WHOLE_TABLE,
-) -> dg.MaterializeResult[None]:
-    with dagster_failures(), instantly.open(config) as source:
-        report = sync_table(
-            store,
-            table,
-            read(source),
-            source=source,
-            scope=scope,
-            orchestrator_run_id=context.run.run_id,
-            accept_short_read=config.accept_short_read,
-        )
-        context.log.info("%s: %s, %s requests", table.name, report.counts, report.requests_made)
-        return dg.MaterializeResult(metadata=table_metadata(store, table, report))
-
-
-def _listed_campaign_ids(store: RowStore) -> list[str]:
-    """The campaigns to ask about.
-
-    Raises:
-        Refused: The campaigns were never read, so that nothing would be read here while all looked well.
-    """
-    ids = [key[0] for keys in store.listed_keys(CAMPAIGNS) for key in keys]
-    if not ids and not store.select("sync_status", lambda query: query.eq("table_name", CAMPAIGNS.name)):
-        raise Refused(
-            f"{CAMPAIGNS.name} was never read, and it names the campaigns to ask about: materialize it first."
-        )
-    return ids
+instantly_block_list_raw = raw_asset(
+    BLOCK_LIST,
+    entity="block_list",
+    description="Addresses and domains that the workspace never writes to. Grain: one entry. "
+    "Key: `instantly_block_list_entry_id`.",
+    vendor_page="blocklistentry",
+    read=_listed("block_list"),
+)
+instantly_lead_lists_raw = raw_asset(
+    LEAD_LISTS,
+    entity="lead_lists",
+    description="Lists of leads that are in no campaign yet. Grain: one list. Key: `instantly_list_id`.",
+    vendor_page="leadlist",
+    read=_listed("lead_lists"),
+)
+instantly_lead_labels_raw = raw_asset(
+    LEAD_LABELS,
+    entity="lead_labels",
+    description="Names of the interest numbers that the workspace made itself. Grain: one label. "
+    "Key: `instantly_lead_label_id`.",
+    vendor_page="leadlabel",
+    read=_listed("lead_labels"),
+)
+instantly_tags_raw = raw_asset(
+    TAGS,
+    entity="tags",
+    description="Tags of campaigns and accounts. Grain: one tag. Key: `instantly_tag_id`.",
+    vendor_page="customtag",
+    read=_listed("tags"),
+)
+instantly_tag_mappings_raw = raw_asset(
+    TAG_MAPPINGS,
+    entity="tag_mappings",
+    description="Which tag is on which campaign or account. Grain: one tag on one of them. "
+    "Key: `instantly_tag_mapping_id`.",
+    vendor_page="customtagmapping",
+    read=_listed("tag_mappings"),
+)

@@ -8,6 +8,16 @@ from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
 from outreach_pipeline.commands.output import AsJson, print_rows
 
+_HEADS = {
+    "table": "table",
+    "last_read": "last read",
+    "source": "source",
+    "age_in_minutes": "age min",
+    "rows_read": "rows",
+    "requests": "requests",
+    "reason": "reason",
+}
+
 
 def status(as_json: AsJson = False) -> None:
     """Show each table's last read, and how old its newest complete data is."""
@@ -15,7 +25,7 @@ def status(as_json: AsJson = False) -> None:
     with supabase_client(settings.require("SUPABASE_URL"), settings.require("SUPABASE_KEY")) as client:
         rows = RowStore(client).select("sync_status", lambda query: query.order("table_name"))
     now = datetime.now(UTC)
-    print_rows("Tables", [_row(row, now) for row in rows], as_json=as_json)
+    print_rows("Tables", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS)
 
 
 def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from modules.instantly.instantly_sources import load_from_json
+from modules.instantly.instantly_statistics_rows import ACCOUNT_DAILY, DAILY_ANALYTICS
+from modules.instantly.instantly_tables import RAW_TABLES
 from outreach_pipeline.commands.output import AsJson, print_rows
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from outreach_pipeline.partitions import look_back, range_tags
 from outreach_pipeline.runs import JobOutcome, run_job
 
-_LISTS = ("instantly_campaigns_raw", "instantly_accounts_raw")
-_DAYS = "instantly_daily_analytics_raw"
+_BY_DAY = (ACCOUNT_DAILY.name, DAILY_ANALYTICS.name)
+_WHOLE = tuple(table.name for table in RAW_TABLES if table.name not in _BY_DAY)
 _COLUMNS = ("read", "inserted", "updated", "unchanged", "rejected", "marked_deleted")
 SYNC_HEADS = {
     "table": "table",
@@ -43,7 +45,7 @@ def sync(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read campaigns, accounts and daily analytics into their tables."""
+    """Read all of Instantly into its tables."""
     if (source is SourceKind.json) != (file is not None):
         raise typer.BadParameter("--source json and --file belong together.")
     outcomes = run_sync(file.resolve() if file else None, accept_short_read=accept_short_read)
@@ -56,17 +58,17 @@ def sync(
 def run_sync(file: Path | None = None, *, accept_short_read: bool = False) -> list[JobOutcome]:
     """Run the two jobs; from the API the look-back window of days, from a file the days it holds."""
     prepare_dagster_home()
-    config: dict[str, Any] = {"accept_short_read": accept_short_read}
+    config: dict[str, Any] = {"smallest_share": 0.0} if accept_short_read else {}
     days = look_back(datetime.now(UTC).date())
     if file is not None:
         config |= {"source": "json", "file": str(file)}
         days_in_file = load_from_json(file).days()
         if days_in_file is None:
-            return [run_job("instantly_sync", asset_config=dict.fromkeys(_LISTS, config))]
+            return [run_job("instantly_sync", asset_config=dict.fromkeys(_WHOLE, config))]
         days = days_in_file
     return [
-        run_job("instantly_sync", asset_config=dict.fromkeys(_LISTS, config)),
-        run_job("instantly_analytics", asset_config={_DAYS: config}, tags=range_tags(days)),
+        run_job("instantly_sync", asset_config=dict.fromkeys(_WHOLE, config)),
+        run_job("instantly_analytics", asset_config=dict.fromkeys(_BY_DAY, config), tags=range_tags(days)),
     ]
 
 
@@ -81,5 +83,6 @@ def sync_rows(outcomes: list[JobOutcome]) -> list[dict[str, Any]]:
         }
         for outcome in outcomes
         for table, numbers in outcome.tables.items()
+        if "rows_read" in numbers
     ]
     return sorted(rows, key=lambda row: row["table"])

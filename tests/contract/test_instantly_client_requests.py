@@ -60,7 +60,7 @@ def test_campaigns_are_read_whole_with_their_totals(api, server):
 
 
 def test_accounts_are_read_whole(api, server):
-    assert list(api.accounts()) == list(server.workspace.accounts.after(None))
+    assert list(api.listed("accounts")) == list(server.workspace.accounts.after(None))
     assert api.requests_made == len(server.requests) == 4
 
 

@@ -13,8 +13,9 @@ import orjson
 import pytest
 
 from modules.instantly.instantly_client import InstantlyClient
-from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, DAILY_ANALYTICS, WORKSPACE_TOTAL, Days
+from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, WORKSPACE_TOTAL, Days
 from modules.instantly.instantly_sources import InstantlyApi
+from modules.instantly.instantly_statistics_rows import DAILY_ANALYTICS
 from modules.instantly.instantly_transform import transform_accounts, transform_campaigns, transform_daily_analytics
 from modules.supabase.table_sync import sync_table
 from sandbox.instantly.endpoint import PREFIX
@@ -132,7 +133,7 @@ def test_recorded_campaigns_reach_the_table(vendor, store, database):
 
 def test_recorded_accounts_reach_the_table(vendor, store, database):
     rows = rows_of(RECORDINGS["email_accounts"]["response"])
-    assert accepted(store, ACCOUNTS, transform_accounts(vendor.accounts()), vendor) == len(rows)
+    assert accepted(store, ACCOUNTS, transform_accounts(vendor.listed("accounts")), vendor) == len(rows)
     nameless = database.execute("select count(*) from instantly_accounts_raw where last_name is null").fetchone()
     assert nameless == (sum(row["last_name"] == "" for row in rows),)
 

@@ -10,12 +10,20 @@ import pytest
 from tests.conftest import TABLES
 
 FUNCTIONS = {
+    "changed_rows": {"target_table": "instantly_accounts_raw", "rows": []},
+    "campaigns_to_read": {"target_table": "instantly_leads_raw", "with_active": True, "idle_hours": 23},
+    "note_parts_read": {"parent_id": str(uuid4()), "scopes": []},
+    "rows_of_last_reads": {"target_table": "instantly_accounts_raw", "scopes": []},
+    "short_reads": {"target_table": "instantly_accounts_raw", "smallest_share": 0.5},
+    "refresh_campaigns": {},
+    "refresh_leads": {},
+    "refresh_reconciliation": {},
     "merge_rows": {"target_table": "instantly_accounts_raw", "rows": []},
     "mark_deleted": {"target_table": "instantly_accounts_raw", "keys": []},
     "inspect_table": {"target_table": "instantly_accounts_raw"},
     "describe_table": {"target_table": "instantly_accounts_raw"},
 }
-VIEWS = ("sync_status",)
+VIEWS = ("sync_status", "campaign_daily", "campaign_overview", "lead_overview", "sender_health")
 ALICE, BOB = str(uuid4()), str(uuid4())
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from modules.instantly.instantly_rows import ACCOUNTS, DAILY_ANALYTICS, WORKSPACE_TOTAL
+from modules.instantly.instantly_rows import ACCOUNTS, WORKSPACE_TOTAL
+from modules.instantly.instantly_statistics_rows import DAILY_ANALYTICS
 from modules.instantly.instantly_transform import transform_accounts, transform_daily_analytics
 from modules.shared.errors import Refused, RetryableError
 from modules.supabase.table_sync import Scope, sync_table
@@ -22,6 +23,8 @@ class Listing:
     name: str = "api"
     as_of: datetime = NOON
     requests_made: int = 0
+    pages_read: int = 0
+    workspace_id: str | None = None
     lists_are_whole: bool = True
 
 
@@ -101,7 +104,7 @@ def test_a_suspiciously_short_read_is_held_for_a_person(store, database):
     with pytest.raises(Refused, match="4 rows came where the last complete read had 10"):
         sync(store, [account(number) for number in range(4)])
     assert not any(row[2] for row in stored(database).values())
-    report = sync(store, [account(number) for number in range(4)], accept_short_read=True)
+    report = sync(store, [account(number) for number in range(4)], smallest_share=0)
     assert report.marked_deleted == 6
 
 
@@ -164,6 +167,7 @@ def day(number, campaign_id, sent=5):
 def days_scope(first, last, asked):
     first_day, last_day = date(2026, 11, first), date(2026, 11, last)
     return Scope(
+        name=f"{first_day}...{last_day}",
         first_day=first_day,
         last_day=last_day,
         narrow=lambda query: query.gte("analytics_date", str(first_day)).lte("analytics_date", str(last_day)),

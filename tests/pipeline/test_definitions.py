@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, DAILY_ANALYTICS
+from modules.instantly.instantly_tables import RAW_TABLES
 from outreach_pipeline.definitions import defs
 from outreach_pipeline.partitions import LOOK_BACK_DAYS
 
@@ -29,7 +29,8 @@ def test_the_definitions_load_with_no_variable_set(tmp_path):
 
 
 def test_every_asset_is_named_for_its_table():
-    assert set(ASSETS) == {CAMPAIGNS.name, ACCOUNTS.name, DAILY_ANALYTICS.name}
+    raw = {table.name for table in RAW_TABLES}
+    assert set(ASSETS) == raw | {"campaigns", "leads", "instantly_reconciliation"}
 
 
 @pytest.mark.parametrize("name", sorted(ASSETS))
@@ -41,7 +42,7 @@ def test_every_asset_has_an_owner_a_group_kinds_and_a_description_that_names_its
     assert "Grain: one" in (asset.description or "")
 
 
-@pytest.mark.parametrize("name", sorted(ASSETS))
+@pytest.mark.parametrize("name", [table.name for table in RAW_TABLES])
 def test_every_raw_table_has_its_three_checks(name):
     checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() == name}
     assert checks == CHECKS

@@ -144,7 +144,7 @@ def test_a_refusal_says_what_a_person_should_do(status: int, advice: str):
         ("/campaigns", "campaigns:read"),
         ("/campaigns/analytics/daily", "campaigns:read"),
         ("/accounts", "accounts:read"),
-        ("/workspaces/current", "all:read"),
+        ("/workspaces/current", "workspaces:read"),
     ],
 )
 def test_a_forbidden_answer_names_the_scope_that_the_key_lacks(path: str, scope: str):

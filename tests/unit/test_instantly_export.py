@@ -43,7 +43,7 @@ def refusal_of(file: Path, **options: Any) -> OutreachError:
 
 
 def everything_of(export: InstantlyExport) -> list[Any]:
-    return [*export.campaigns(), *export.accounts(), *export.daily_analytics(), export.days()]
+    return [*export.campaigns(), *export.listed("accounts"), *export.daily_analytics(), export.days()]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -54,7 +54,7 @@ def test_each_shape_gives_its_campaigns_accounts_and_days(shape: str):
         ("019a-nordlicht", 40),
         ("019a-fjord", 7),
     ]
-    assert [account["email"] for account in export.accounts()] == ["mara@haldenfreight.example"]
+    assert [account["email"] for account in export.listed("accounts")] == ["mara@haldenfreight.example"]
     days = [
         (row.instantly_campaign_id, str(row.analytics_date))
         for row in transform_daily_analytics(export.daily_analytics())

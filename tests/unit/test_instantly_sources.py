@@ -85,7 +85,7 @@ def test_malformed_totals_are_given_and_not_lost(odd: object):
 
 def test_accounts_are_given_as_they_come():
     with api(Instantly([])) as source:
-        assert list(source.accounts()) == [{"email": "mara@haldenfreight.example"}]
+        assert list(source.listed("accounts")) == [{"email": "mara@haldenfreight.example"}]
 
 
 WEEK = Days(date(2026, 11, 14), date(2026, 11, 20))
@@ -96,18 +96,18 @@ def days_of(*days: Any, window: Days = WEEK) -> list[Any]:
         return [payload["day"] for payload in source.daily_analytics([], window)]
 
 
-def test_the_workspace_total_comes_first_and_each_campaign_costs_one_request():
+def test_the_workspace_total_and_each_campaign_cost_one_request():
     instantly = Instantly([], days=[{"date": "2026-11-20", "sent": 5}])
     with api(instantly) as source:
         given = [
             (payload["campaign_id"], payload["day"]["sent"]) for payload in source.daily_analytics(["b", "a"], WEEK)
         ]
-    assert given == [(WORKSPACE_TOTAL, 5), ("b", 5), ("a", 5)]
+    assert sorted(given) == [("a", 5), ("b", 5), (WORKSPACE_TOTAL, 5)]
     window = {"start_date": "2026-11-14", "end_date": "2026-11-21"}
-    assert instantly.asked == [
+    assert sorted(instantly.asked, key=lambda asked: asked[1].get("campaign_id", "")) == [
         ("/campaigns/analytics/daily", window),
-        ("/campaigns/analytics/daily", {**window, "campaign_id": "b"}),
         ("/campaigns/analytics/daily", {**window, "campaign_id": "a"}),
+        ("/campaigns/analytics/daily", {**window, "campaign_id": "b"}),
     ]
 
 
@@ -130,12 +130,12 @@ def test_without_campaigns_named_the_listed_ones_are_asked_for():
     instantly = Instantly([NORDLICHT, FJORD], days=[{"date": "2026-11-20"}])
     with api(instantly) as source:
         ids = [payload["campaign_id"] for payload in source.daily_analytics(days=WEEK)]
-    assert ids == [WORKSPACE_TOTAL, "019a-nordlicht", "019a-fjord"]
+    assert sorted(ids) == ["019a-fjord", "019a-nordlicht", WORKSPACE_TOTAL]
 
 
 @pytest.mark.parametrize("odd", [None, {}, {"id": 7}])
 def test_a_listed_campaign_whose_days_cannot_be_asked_for_is_an_error(odd: object):
-    with api(Instantly([odd])) as source, pytest.raises(ContractError, match="without an id"):
+    with api(Instantly([odd])) as source, pytest.raises(ContractError, match="without id"):
         list(source.daily_analytics(days=WEEK))
 
 
@@ -169,4 +169,4 @@ def test_the_command_prints_one_json_line_for_each_payload(tmp_path: Path, capsy
     file.write_text(json.dumps(export | {"accounts": [{"email": "a"}, 5]}))
     main(["accounts", "--file", str(file)])
     assert [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()] == [{"email": "a"}, 5]
-    assert list(load_from_json(file).accounts()) == [{"email": "a"}, 5]
+    assert list(load_from_json(file).listed("accounts")) == [{"email": "a"}, 5]

@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.instantly.instantly_rows import (
-    DAILY_COUNTS,
     WORKSPACE_TOTAL,
     AccountRow,
     CampaignPayload,
     CampaignRow,
     DailyAnalyticsPayload,
-    DailyAnalyticsRow,
 )
+from modules.instantly.instantly_statistics_rows import DAILY_COUNTS, DailyAnalyticsRow
 from modules.instantly.instantly_transform import transform_accounts, transform_campaigns, transform_daily_analytics
 from modules.shared.raw_table import RejectedRow
 

@@ -45,10 +45,11 @@ def test_the_files_are_numbered_without_a_gap_and_named_for_what_they_add():
 
 
 @EACH_FILE
-def test_everything_a_file_creates_is_in_the_public_schema(migration: Migration):
+def test_everything_a_file_creates_is_in_the_public_schema_but_for_helpers_of_its_own(migration: Migration):
     names = [name for kind in ("table", "view", "function") for name in created(migration, kind)]
     assert names
-    assert all(name.startswith("public.") for name in names)
+    assert all(name.startswith("public.") for kind in ("table", "view") for name in created(migration, kind))
+    assert all(name.startswith(("public.", "private.")) for name in names)
 
 
 @EACH_FILE

@@ -34,6 +34,9 @@ _STATUSES = (
 SENDERS_PER_CAMPAIGN = 3
 
 
+_CAMPAIGNS_KEPT = 32_768
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
     """One sample campaign.
@@ -77,12 +80,13 @@ class CampaignPlans:
         self._first_today = first_today
         self._step = next((n for n in range(int(count * 0.618) | 1, 2 * count + 3) if gcd(n, count) == 1), 1)
         self._step_back = pow(self._step, -1, count) if count > 1 else 0
+        self._id_at = lru_cache(maxsize=_CAMPAIGNS_KEPT)(self._computed_id)
         self.by_id = ComputedOrder(count, lambda position: self._id_at(count - 1 - position), descending=True)
-        self.plan = lru_cache(maxsize=8192)(self._plan)
-        # Statistics of a whole workspace look up every id; a search of fifteen computed ids each is what would cost.
-        self.number_of = lru_cache(maxsize=32_768)(self._number_of)
+        # A list of all campaigns needs every plan and every id, and so do the statistics of a whole workspace.
+        self.plan = lru_cache(maxsize=_CAMPAIGNS_KEPT)(self._plan)
+        self.number_of = lru_cache(maxsize=_CAMPAIGNS_KEPT)(self._number_of)
 
-    def _id_at(self, rank: int) -> str:
+    def _computed_id(self, rank: int) -> str:
         floor, ceiling = (rank << 32) // self.count, ((rank + 1) << 32) // self.count
         noise = mix(self.seed, 301, rank)
         return random_uuid(floor + noise % (ceiling - floor), mix(noise, 2))
