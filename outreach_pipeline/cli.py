@@ -1,5 +1,6 @@
 """The `outreach` command. Exit status: 0 done, 1 failed, 2 wrong use, 3 refused by our own rules."""
 
+import logging
 import sys
 
 import typer
@@ -26,6 +27,8 @@ app.command()(dev.dev)
 
 def main() -> None:
     """Run a command; our own errors end as one message on standard error, without a traceback."""
+    # A call that is repeated is no news to a person; if it fails in the end, the error says so.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     try:
         app()
     except Refused as error:

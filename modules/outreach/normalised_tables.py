@@ -67,5 +67,5 @@ def _refresh(
         orchestrator_run_id=orchestrator_run_id,
     ) as note:
         counts: dict[str, int] = store.call(f"refresh_{table_name}", parameters)[0]
-        note |= {f"rows_{name}": value for name, value in counts.items()}
+        note |= {"rows_read": sum(counts.values()), **{f"rows_{name}": value for name, value in counts.items()}}
     return counts

@@ -124,7 +124,7 @@ def raw_asset(
                     source=source,
                     run_id=context.run.run_id,
                     smallest_share=config.smallest_share,
-                    days=_days(context) if context.has_partition_key_range else None,
+                    days=_days(context) if is_by_day else None,
                     is_export=config.source == "json",
                 )
             )

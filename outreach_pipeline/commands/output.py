@@ -31,7 +31,7 @@ def print_rows(
     )
     shown = heads or {name: name.replace("_", " ") for name in (rows[0] if rows else ())}
     for name, head in shown.items():
-        is_number = bool(rows) and isinstance(rows[0][name], int | float)
+        is_number = any(isinstance(row[name], int | float) for row in rows)
         table.add_column(head, justify="right" if is_number else "left", no_wrap=not is_number and name != "reason")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in shown))

@@ -12,7 +12,7 @@ _HEADS = {
     "table": "table",
     "last_read": "last read",
     "source": "source",
-    "age_in_minutes": "age min",
+    "age_in_minutes": "age",
     "rows_read": "rows",
     "requests": "requests",
     "reason": "reason",
@@ -25,7 +25,7 @@ def status(as_json: AsJson = False) -> None:
     with supabase_client(settings.require("SUPABASE_URL"), settings.require("SUPABASE_KEY")) as client:
         rows = RowStore(client).select("sync_status", lambda query: query.order("table_name"))
     now = datetime.now(UTC)
-    print_rows("Tables", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS)
+    print_rows("Tables, age in minutes", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS)
 
 
 def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
