@@ -49,15 +49,19 @@ def refuse_other_workspace(store: RowStore, workspace_id: str | None, what: str)
 
 
 def refuse_pseudonymised(store: RowStore, file_name: str) -> None:
-    """Refuse an export without real addresses where real ones are kept.
+    """Refuse an export without real addresses where anything else was read.
 
     Raises:
-        Refused: A key of Instantly was used with this project.
+        Refused: This project holds data of another source.
     """
-    if store.select(_KEYS, lambda query: query.limit(1)):
+    others = store.select(
+        "sync_runs",
+        lambda query: query.eq("status", "complete").not_.in_("source", [file_name, "database"]).limit(1),
+    )
+    if others:
         raise Refused(
-            f"{file_name} is pseudonymised, and this Supabase project holds a real workspace. "
-            "Load it into an empty project (`outreach local up`)."
+            f"{file_name} is pseudonymised, and this Supabase project holds data from {others[0]['source']}. "
+            "Load it into an empty project (`outreach local up` with another OUTREACH_HOME)."
         )
 
 
