@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from modules.instantly.instantly_rows import LeadsOf, StepPayload, WarmupPayload, WorkspacePayload
 
 EXPORT_FORMAT = "outreach-pipeline/instantly-export/1"
-LARGEST_FILE_BYTES = 1 << 30
-"""Above this an export is more likely a mistake than a workspace: 1 GiB holds some two million rows."""
+LARGEST_FILE_BYTES = 4 << 30
+"""Above this an export is more likely a mistake than a workspace: 4 GiB hold some three million leads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,14 @@ def transform_steps(payloads: Iterable[StepPayload]) -> Iterator[RawRow | Reject
     return transform_rows(STEPS, payloads, fields=fields)
 
 
+def _as_it_comes(payload: Any) -> dict[str, Any]:
+    if not isinstance(payload, dict):
+        raise TypeError
+    return payload
+
+
 def transform_rows(
-    table: RawTable, payloads: Iterable[Any], *, fields: Callable[[Any], dict[str, Any]] = dict
+    table: RawTable, payloads: Iterable[Any], *, fields: Callable[[Any], dict[str, Any]] = _as_it_comes
 ) -> Iterator[RawRow | RejectedRow]:
     """Rows of any table whose row class says which payload field fills which column.
 

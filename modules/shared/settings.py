@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """What runs leave behind: the local Supabase's data, logs, Dagster's home. Ignored by git."""
     dagster_home: Path | None = None
     """`None`: a folder in `outreach_home`."""
+    outreach_pseudonym_key: SecretStr | None = Field(default=None, min_length=16)
+    """`None`: pseudonyms of one export cannot be compared with those of another."""
 
     def __init__(self) -> None:
         """Read.

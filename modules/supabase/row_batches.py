@@ -58,7 +58,8 @@ def batches(
     table: RawTable, rows: Iterable[RawRow | RejectedRow], *, as_of: datetime, workspace_id: str | None = None
 ) -> Iterator[Batch]:
     """The rows in batches, in order; at least one row each. Each record says when and from where it was read."""
-    synced_at = as_of.isoformat()
+    where = {} if "workspace_id" in table.row.model_fields else {"workspace_id": workspace_id}
+    tail = orjson.dumps({"synced_at": as_of.isoformat(), **where})[1:]
     batch = Batch()
     for row in rows:
         if batch.is_full():
@@ -79,13 +80,8 @@ def batches(
         if b"\\u0000" in encoded:
             record = without_nul(record)
             encoded = encode(record)
-        said = {
-            "row_digest": row_digest,
-            "synced_at": synced_at,
-            "workspace_id": record.get("workspace_id", workspace_id),
-        }
         # Encoded once, for the digest and for the request: encoding is what a large read spends most time on.
-        encoded = encoded[:-1] + b"," + orjson.dumps(said)[1:]
+        encoded = b'%b,"row_digest":"%b",%b' % (encoded[:-1], row_digest.encode(), tail)
         batch.records[table.key_of(record)] = Record(encoded, row_digest)
         batch.size_bytes += len(encoded)
     if batch.read:
