@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from modules.instantly.instantly_api import InstantlyApi
 from modules.instantly.instantly_client import InstantlyClient
-from modules.instantly.instantly_rows import WORKSPACE_TOTAL, Days
-from modules.instantly.instantly_sources import InstantlyApi
+from modules.instantly.instantly_rows import WORKSPACE_TOTAL, Days, LeadsOf
+from modules.instantly.instantly_sources import payloads_of
+from modules.instantly.instantly_tables import TABLE_OF
+from modules.instantly.instantly_transform import transform_rows
+from modules.shared.raw_table import RejectedRow
 from sandbox.instantly.endpoint import PREFIX
 from tests.contract.vendor_documents import assert_answer_conforms, assert_request_conforms
 from tests.fakes.instantly_server import TODAY, InstantlyServer, instantly_server
@@ -62,6 +66,37 @@ def test_campaigns_are_read_whole_with_their_totals(api, server):
 def test_accounts_are_read_whole(api, server):
     assert list(api.listed("accounts")) == list(server.workspace.accounts.after(None))
     assert api.requests_made == len(server.requests) == 4
+
+
+@pytest.mark.parametrize("entity", TABLE_OF)
+def test_every_entity_is_asked_for_as_documented_and_fits_its_table(entity, api, server):
+    payloads = list(payloads_of(api, entity))
+    assert payloads
+    assert api.requests_made == api.pages_read == len(server.requests)
+    if entity in {"campaigns", "daily_analytics", "steps"}:
+        return  # these have transforms of their own, with tests of their own
+    rows = list(transform_rows(TABLE_OF[entity], payloads))
+    assert [row.reason for row in rows if isinstance(row, RejectedRow)] == []
+
+
+def test_leads_cost_one_request_a_page_and_one_for_the_end(api, server):
+    sizes = {row["id"]: server.workspace.leads.count_in(row["id"]) for row in server.workspace.campaigns.after(None)}
+    campaign = max(sizes, key=sizes.__getitem__)
+    part = api.part()
+    assert len(list(part.leads(LeadsOf(campaign_id=campaign)))) == sizes[campaign]
+    assert part.requests_made == part.pages_read == -(-sizes[campaign] // 100) + 1
+
+
+def test_account_days_are_asked_for_in_windows_that_instantly_accepts(api, server):
+    days = Days(date(2026, 9, 1), date(2026, 11, 19))
+    payloads = list(api.account_daily(None, days))
+    asked = [entry for entry in server.requests if entry.operation == "GET /accounts/analytics/daily"]
+    assert len(asked) == 2 * 3
+    keys = [(payload["date"], payload["email_account"]) for payload in payloads]
+    assert len(keys) == len(set(keys))
+    assert {payload["date"] for payload in payloads} <= {
+        str(days.first + timedelta(days=each)) for each in range((days.last - days.first).days + 1)
+    }
 
 
 def test_days_are_read_for_the_workspace_and_for_each_campaign(api, server):
