@@ -75,8 +75,10 @@ class Collection:
         Returns:
             The names of all pieces, by entity.
         """
+        self.progress.expect("workspace", 1)
         with self.parts.writing("workspace") as write:
             write(self._prepared("workspace", workspace))
+        self.progress.add("workspace", pieces=1)
         self._read_all([self._listed("campaigns", _campaign_id), self._listed("lead_lists", _list_id)])
         campaign_ids, list_ids = self._ids("campaigns", _campaign_id), self._ids("lead_lists", _list_id)
         of_campaigns = [self._leads(LeadsOf(campaign_id=campaign_id)) for campaign_id in campaign_ids]
@@ -175,7 +177,7 @@ class Collection:
 
 def _campaign_id(payload: Any) -> str | None:
     """Whose statistics and leads to ask for; `None`: totals that name no campaign."""
-    if payload["campaign"] is not None:
+    if payload["campaign"] is not None or payload["analytics"] is None:
         return _text(payload["campaign"], "id", "GET /campaigns")
     found = payload["analytics"].get("campaign_id") if isinstance(payload["analytics"], dict) else None
     return found if isinstance(found, str) else None

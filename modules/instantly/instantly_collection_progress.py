@@ -48,7 +48,7 @@ class LoggedProgress:
             self._pieces_left[entity] -= pieces
             is_last = pieces > 0 and self._pieces_left[entity] == 0
         if is_last:
-            _logger.info("%s: %s read", entity, f"{self._payloads[entity]:,}")
+            _logger.info("%s: %s read now", entity, f"{self._payloads[entity]:,}")
 
 
 class BarProgress:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import orjson
 
 from modules.shared.errors import PermanentError, Refused
+from modules.shared.logger import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ _MANIFEST = "manifest.json"
 _PIECE = ".jsonl"
 _UNFINISHED = ".unfinished"
 _BUFFER_BYTES = 1 << 20
+_logger = get_logger(__name__)
 
 
 class ExportParts:
@@ -91,6 +93,8 @@ class ExportParts:
             found = {"begun_at": as_of, "options": dict(options), "secret": secrets.token_hex(32)}
             with _committed(self.folder / _MANIFEST, self.folder) as file:
                 file.write(orjson.dumps(found))
+        else:
+            _logger.info("%s: going on with %s finished pieces of an earlier run", self.export, kept)
         self.begun_at, self.secret = found["begun_at"], bytes.fromhex(found["secret"])
         return kept
 

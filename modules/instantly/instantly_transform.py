@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import AliasPath, ValidationError
 
 from modules.instantly.instantly_fields import LARGEST_COUNT
 from modules.instantly.instantly_rows import ACCOUNTS, CampaignRow
@@ -61,8 +61,9 @@ def transform_steps(payloads: Iterable[StepPayload]) -> Iterator[RawRow | Reject
 
     def fields(payload: StepPayload) -> dict[str, Any]:
         step = payload["step"]
-        named = {name: "none" if step.get(name) is None else str(step[name]) for name in ("step", "variant")}
-        return {**step, **named, "campaign_id": payload["campaign_id"]}
+        named = {name: "none" if step.get(name) is None else step[name] for name in ("step", "variant")}
+        counted = {name: str(value) for name, value in named.items() if type(value) is int}
+        return {**step, **named, **counted, "campaign_id": payload["campaign_id"]}
 
     return transform_rows(STEPS, payloads, fields=fields)
 
@@ -83,17 +84,22 @@ def transform_rows(
         payloads: One a row.
         fields: The fields of a payload, where they are not at its top.
     """
+    aliases = [field.validation_alias for field in table.row.model_fields.values()]
+    parts = {str(alias.path[0]) for alias in aliases if isinstance(alias, AliasPath)}
     for payload in payloads:
         try:
             given = _without_blanks(fields(payload))
+            is_whole = all(isinstance(given[part], dict) for part in parts)
         except (TypeError, ValueError, AttributeError, KeyError):
+            is_whole = False
+        if not is_whole:
             reason = f"a {type(payload).__name__} where an object is documented, or one without its parts"
             yield RejectedRow(key=None, reason=reason, payload=payload)
             continue
         try:
             yield table.row.model_validate({**given, "raw_json": payload})
         except ValidationError as error:
-            yield RejectedRow(key=_key_in(table, given), reason=_reason(error), payload=payload)
+            yield RejectedRow(key=_key_in(table, given, error), reason=_reason(error), payload=payload)
 
 
 def transform_daily_analytics(payloads: Iterable[DailyAnalyticsPayload]) -> Iterator[DailyAnalyticsRow | RejectedRow]:
@@ -144,16 +150,22 @@ def _without_blanks(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(value: object, *, lower: bool = False) -> tuple[str, ...] | None:
-    """The key of a rejected row, spelled as in the table; `None` when there is none."""
-    text = str(value).strip() if isinstance(value, str | int) else ""
+    """The key of a rejected row, spelled as in the table; `None` when there is none.
+
+    A number is none: which row of the table it stands for is not known, and that row must not pass for a missing one.
+    """
+    text = value.strip() if isinstance(value, str) else ""
     return (text.lower() if lower else text,) if text else None
 
 
-def _key_in(table: RawTable, given: dict[str, Any]) -> tuple[str, ...] | None:
+def _key_in(table: RawTable, given: dict[str, Any], error: ValidationError) -> tuple[str, ...] | None:
+    """The key, if what does not fit is something else."""
+    unfit = {problem["loc"][0] for problem in error.errors(include_input=False) if problem["loc"]}
     parts: tuple[str, ...] = ()
     for column in table.key:
         alias = table.row.model_fields[column].validation_alias
-        part = _key(given.get(alias if isinstance(alias, str) else column), lower=column == "email")
+        name = alias if isinstance(alias, str) else column
+        part = None if name in unfit else _key(given.get(name), lower=column == "email")
         if part is None:
             return None
         parts += part

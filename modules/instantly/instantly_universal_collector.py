@@ -29,7 +29,7 @@ from modules.instantly.instantly_pseudonyms import Pseudonyms
 from modules.instantly.instantly_rows import Days
 from modules.instantly.instantly_sources import load_from_api
 from modules.shared.errors import ContractError, OutreachError, PermanentError, Refused
-from modules.shared.logger import get_logger, redact
+from modules.shared.logger import redact
 from modules.shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 """Exit status of a program that Ctrl-C ended."""
-_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +103,6 @@ def collect(
             "pseudonyms": pseudonymise and (Pseudonyms(pseudonym_key).check if pseudonym_key else "random"),
         }
         kept = parts.resume(options=options, as_of=source.as_of, restart=restart)
-        if kept:
-            _logger.info("%s: going on where an earlier run ended, with %s finished parts", file, kept)
         collection = Collection(
             source=source,
             parts=parts,
