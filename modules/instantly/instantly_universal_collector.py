@@ -49,7 +49,7 @@ class CollectedExport:
         file_path: Where it is.
         collected_at: When its oldest part was begun.
         payloads: How many it holds, by entity.
-        pieces_reused: Parts that an earlier, broken run had finished.
+        pieces_reused: Parts that were there from an earlier, broken run.
         requests_made: Requests to Instantly of this run, repeats included.
         size_bytes: Of the file.
         is_pseudonymised: Whether people were replaced.
@@ -140,9 +140,6 @@ def main(arguments: list[str] | None = None) -> int:
         "--restart", action="store_true", help="ask for everything, even what a broken run has finished"
     )
     options = parser.parse_args(arguments)
-    # httpx logs addresses, which Instantly takes in queries, so that only what is meant for people is switched on.
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("modules.instantly").setLevel(logging.INFO)
     try:
         settings = Settings()
         key = settings.outreach_pseudonym_key
@@ -198,5 +195,8 @@ def _leave(*_: object) -> None:
 
 
 if __name__ == "__main__":
+    # Ours only: httpx logs queries, and Instantly takes addresses in them.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("modules.instantly").setLevel(logging.INFO)
     signal.signal(signal.SIGINT, _leave)
     sys.exit(main())

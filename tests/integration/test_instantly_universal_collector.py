@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
@@ -57,7 +56,6 @@ WORLDS = [
 DAYS = Days(datetime.now(UTC).date() - timedelta(days=24), datetime.now(UTC).date())
 KEY = b"a key that nobody guesses"
 BY_DAY = ("daily_analytics", "account_daily")
-WORKSPACE_PATHS = {"/workspaces/current", "/workspace-billing/plan-details"}
 
 
 class Dying(httpx.HTTPTransport):
@@ -124,19 +122,22 @@ def places_asked(server: InstantlyServer) -> set[str]:
     return {body.get("campaign") or body["list_id"] for body in bodies}
 
 
-@contextmanager
-def pointed_at(
-    server: InstantlyServer, supabase: SupabaseEnvironment, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+@pytest.fixture
+def pipeline(supabase: SupabaseEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables that say where the tables are, and a Dagster home of its own."""
     monkeypatch.setenv("SUPABASE_URL", supabase.url)
     monkeypatch.setenv("SUPABASE_KEY", supabase.secret_key)
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+
+
+def point_at(server: InstantlyServer, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
     monkeypatch.setenv("INSTANTLY_BASE_URL", server.base_url)
     monkeypatch.setenv("INSTANTLY_API_KEY", server.api_key)
     monkeypatch.setenv("INSTANTLY_REQUESTS_PER_SECOND", "1000")
-    monkeypatch.setenv("OUTREACH_HOME", str(folder))
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
-    yield
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
 
 
 def fill_tables(config: dict[str, str]) -> None:
@@ -159,15 +160,10 @@ def tables(database: psycopg.Connection) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("world", WORLDS[1:3], ids=lambda world: f"seed{world['seed']}")
-def test_an_export_fills_the_same_tables_as_the_api_does(
-    world: dict[str, Any],
-    supabase: SupabaseEnvironment,
-    database: psycopg.Connection,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-):
+def test_an_export_fills_the_same_tables_as_the_api_does(world, pipeline, database, tmp_path: Path, monkeypatch):
     file = tmp_path / "export.json"
-    with instantly_server(**world) as server, pointed_at(server, supabase, tmp_path, monkeypatch):
+    with instantly_server(**world) as server:
+        point_at(server, monkeypatch)
         collected(server, file)
         fill_tables({"source": "api"})
         from_api = tables(database)
@@ -182,7 +178,7 @@ def test_an_export_fills_the_same_tables_as_the_api_does(
 def test_an_export_gives_the_payloads_of_the_api_with_the_fewest_requests(world: dict[str, Any], tmp_path: Path):
     file = tmp_path / "export.json"
     with instantly_server(**world) as server:
-        done = collected(server, file, progress=None)
+        done = collected(server, file)
         asked = Counter(entry.path for entry in server.requests)
         with api(server) as source:
             export = load_from_json(file)
@@ -330,6 +326,34 @@ def test_a_pseudonymised_export_goes_on_with_the_pseudonyms_it_began_with(server
     assert not manifest.exists()
 
 
+def test_no_person_is_written_to_the_disk_or_said_by_a_pseudonymised_collection(
+    server: InstantlyServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    people = [*server.workspace.leads.after(None), *server.workspace.accounts.after(None)]
+    hidden = {row["email"] for row in people} | {row["email"].rpartition("@")[2] for row in people}
+    file = tmp_path / "export.json"
+    caplog.set_level("DEBUG", "modules.instantly")
+    for lives in (30, 4):
+        broken_off(server, file, lives, pseudonymise=True)
+        written = "".join(part.read_text() for part in parts_of(file).iterdir())
+        assert [text for text in hidden if text in written] == []
+    collected(server, file, pseudonymise=True)
+    assert [text for text in hidden if text in file.read_text() + caplog.text] == []
+
+
+def test_a_pseudonymised_export_fills_an_empty_project_and_no_other(server, pipeline, database, tmp_path, monkeypatch):
+    file = tmp_path / "export.json"
+    collected(server, file, pseudonymise=True)
+    point_at(server, monkeypatch)
+    fill_tables({"source": "json", "file": str(file)})
+    rows = database.execute("select count(distinct email), count(*) from instantly_leads_raw").fetchone()
+    assert rows == (len({lead["email"] for lead in server.workspace.leads.after(None)}), SMALL["leads"])
+    tables(database)
+    run_job("instantly_sync")
+    with pytest.raises(Refused, match="pseudonymised"):
+        fill_tables({"source": "json", "file": str(file)})
+
+
 def test_a_wrong_key_is_said_and_leaves_nothing(server: InstantlyServer, tmp_path: Path):
     with (
         api(server, key="wrong-key-hunter2") as source,
@@ -436,21 +460,16 @@ def test_a_command_that_is_killed_goes_on_when_it_is_run_again(sent, status, ser
 
 
 @pytest.mark.parametrize(
-    ("environment", "status", "said"),
+    ("variables", "said"),
     [
-        ({"INSTANTLY_API_KEY": ""}, 1, "INSTANTLY_API_KEY is not set"),
-        ({"INSTANTLY_API_KEY": "wrong-key-hunter2"}, 1, "Check INSTANTLY_API_KEY"),
-        ({"OUTREACH_PSEUDONYM_KEY": "short"}, 1, "OUTREACH_PSEUDONYM_KEY"),
+        ({"INSTANTLY_API_KEY": ""}, "INSTANTLY_API_KEY is not set"),
+        ({"INSTANTLY_API_KEY": "wrong-key-hunter2"}, "Check INSTANTLY_API_KEY"),
+        ({"OUTREACH_PSEUDONYM_KEY": "short"}, "OUTREACH_PSEUDONYM_KEY"),
     ],
 )
-def test_the_command_says_what_is_wrong_on_standard_error(  # noqa: PLR0917 - fixtures are asked for by name
-    environment, status, said, server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
-):
-    monkeypatch.setenv("INSTANTLY_BASE_URL", server.base_url)
-    monkeypatch.setenv("INSTANTLY_API_KEY", server.api_key)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert main([str(tmp_path / "export.json")]) == status
+def test_the_command_says_what_is_wrong_on_standard_error(variables, said, server, monkeypatch, capsys):
+    point_at(server, monkeypatch, **variables)
+    assert main(["export.json"]) == 1
     output, log = capsys.readouterr()
     assert output == ""
     assert said in log
@@ -461,10 +480,7 @@ def test_the_command_says_what_is_wrong_on_standard_error(  # noqa: PLR0917 - fi
 def test_the_same_key_gives_the_same_pseudonyms_in_two_exports(
     server: InstantlyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("INSTANTLY_BASE_URL", server.base_url)
-    monkeypatch.setenv("INSTANTLY_API_KEY", server.api_key)
-    monkeypatch.setenv("INSTANTLY_REQUESTS_PER_SECOND", "1000")
-    monkeypatch.setenv("OUTREACH_PSEUDONYM_KEY", "sixteen signs or more")
+    point_at(server, monkeypatch, OUTREACH_PSEUDONYM_KEY="sixteen signs or more")
     files = [tmp_path / name for name in ("one.json", "two.json")]
     assert [main([str(file), "--pseudonymise"]) for file in files] == [0, 0]
     assert content_of(files[0]) == content_of(files[1])
@@ -474,6 +490,7 @@ def test_a_terminal_shows_a_bar_for_each_entity(server: InstantlyServer, tmp_pat
     shown = io.StringIO()
     with shown_progress(Console(file=shown, force_terminal=True, width=120)) as progress:
         collected(server, tmp_path / "export.json", progress=progress)
-    last = shown.getvalue().rpartition("workspace")[2] or shown.getvalue()
-    assert all(entity in shown.getvalue() for entity in TABLE_OF if entity != "workspace")
+    # The last picture, which begins with the first bar.
+    last = shown.getvalue().rpartition("workspace")[2]
+    assert all(entity in last for entity in TABLE_OF if entity != "workspace")
     assert re.search(r"leads.* 5/5 .*12 read", last)
