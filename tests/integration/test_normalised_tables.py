@@ -294,13 +294,21 @@ def test_a_label_of_the_workspace_counts_by_its_kind(tables, kind, status):
     ]
 
 
-def test_a_label_cannot_give_another_meaning_to_a_number_of_instantlys_own(tables):
-    tables.label(-1, "positive", "Great")
-    tables.lead(interest_status=-1)
+@pytest.mark.parametrize(
+    ("number", "kind", "status", "label"),
+    [
+        (-1, "positive", "not_interested", "not interested"),
+        (-2, "negative", "wrong_person", "wrong person"),
+        (1, "negative", "positive", "interested"),
+        (0, "negative", "active", "out of office"),
+        (0, "positive", "active", "out of office"),
+    ],
+)
+def test_a_label_cannot_give_another_meaning_to_a_number_of_instantlys_own(tables, number, kind, status, label):
+    tables.label(number, kind, "Mine")
+    tables.lead(interest_status=number)
     tables.refresh("leads")
-    assert tables.rows("select status, interest_label from leads") == [
-        {"status": "not_interested", "interest_label": "not interested"}
-    ]
+    assert tables.rows("select status, interest_label from leads") == [{"status": status, "interest_label": label}]
 
 
 def test_a_deleted_label_still_explains_its_number_unless_a_listed_one_does(tables):
@@ -1058,13 +1066,18 @@ def test_people_can_neither_read_nor_call_any_of_it(database, role, statement):
         database.execute(statement)
 
 
-def test_functions_are_closed_even_to_who_may_enter_the_schema(database):
-    open_to = database.execute(
+def test_no_right_is_given_to_people_even_where_another_one_would_stop_them(database):
+    given = database.execute(
+        "select relname, rolname from pg_class cross join pg_roles "
+        "where relnamespace = 'public'::regnamespace and relname = any (%s) and rolname in ('anon', 'authenticated') "
+        "and has_table_privilege(pg_roles.oid, pg_class.oid, 'select, insert, update, delete, truncate') "
+        "union all "
         "select proname, rolname from pg_proc cross join pg_roles "
-        "where pronamespace = 'private'::regnamespace and rolname in ('anon', 'authenticated') "
-        "and has_function_privilege(pg_roles.oid, pg_proc.oid, 'execute')"
+        "where (pronamespace = 'private'::regnamespace or proname like 'refresh\\_%%') "
+        "and rolname in ('anon', 'authenticated') and has_function_privilege(pg_roles.oid, pg_proc.oid, 'execute')",
+        [[*OURS, *VIEWS]],
     ).fetchall()
-    assert open_to == []
+    assert given == []
 
 
 def test_views_read_with_the_rights_of_who_asks_and_functions_name_every_schema(database):
