@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from modules.shared.raw_table import RawRow, RawTable, RejectedRow
     from modules.supabase.row_store import RowStore
-    from modules.supabase.seen_keys import SeenKeys
 
 _logger = get_logger(__name__)
 
@@ -170,7 +169,7 @@ def sync_table(
             if scope.is_whole and source.lists_are_whole and not kept_existing:
                 if scope.is_comparable:
                     _refuse_short_read(table, scope, merge.counts.read, previous_rows_read, smallest_share)
-                marked_deleted = _mark_missing(store, table, merge.seen, scope)
+                marked_deleted = _mark_missing(store, table, merge, scope)
         finally:
             note |= {
                 "requests_made": source.requests_made - requests_before,
@@ -251,11 +250,14 @@ def _refuse_short_read(
         )
 
 
-def _mark_missing(store: RowStore, table: RawTable, seen: SeenKeys, scope: Scope) -> int:
+def _mark_missing(store: RowStore, table: RawTable, merge: RowMerge, scope: Scope) -> int:
+    seen = merge.seen
     if not seen.is_whole:
         _logger.warning("%s: a row had no readable key, so nothing is marked as deleted", table.name)
         return 0
-    if scope.covers is None and store.count_listed(table, scope.narrow) == seen.count():
+    # A row in quarantine was met and may not be in the table; equal numbers prove nothing then.
+    is_countable = scope.covers is None and not merge.counts.rejected
+    if is_countable and store.count_listed(table, scope.narrow) == seen.count():
         return 0
     missing = []
     for keys in store.listed_keys(table, scope.narrow):

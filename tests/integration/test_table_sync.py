@@ -127,6 +127,12 @@ def test_a_rejected_row_is_not_taken_for_a_deleted_one(store, database):
     assert not any(row[2] for row in stored(database).values())
 
 
+def test_a_row_in_quarantine_does_not_hide_one_that_is_gone(store, database):
+    sync(store, [account(1), account(2)])
+    assert sync(store, [account(1), account(3, status="?")]).marked_deleted == 1
+    assert [email for email, row in stored(database).items() if row[2]] == [account(2)["email"]]
+
+
 def test_a_row_the_database_refuses_is_isolated_from_its_batch(store, database):
     payloads = [account(number, status=99_999 if number == 700 else 1) for number in range(1_000)]
     report = sync(store, payloads)
