@@ -5,6 +5,7 @@ Source: developer.instantly.ai, API v2.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self
@@ -45,6 +46,7 @@ _DAYS_A_DAILY_REQUEST = 31
 _FIRST_DAYS = timedelta(days=30)
 """How far back statistics and mails are read when nothing else is said."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class InstantlyApi:
@@ -109,7 +111,7 @@ class InstantlyApi:
         totals, nameless = {}, []
         for row in self.client.get_list("/campaigns/analytics"):
             campaign_id = row.get("campaign_id") if isinstance(row, dict) else None
-            if isinstance(campaign_id, str):
+            if isinstance(campaign_id, str) and campaign_id:
                 totals[campaign_id] = row
             else:
                 nameless.append(row)
@@ -199,7 +201,7 @@ class InstantlyApi:
         name, asked = ("campaign", of.campaign_id) if of.campaign_id else ("list_id", of.list_id)
         for lead in self.client.post_items("/leads/list", {name: asked}):
             given = lead.get(name) if isinstance(lead, dict) else None
-            if given not in {asked, None, ""}:
+            if given not in (asked, None, ""):
                 raise ContractError(
                     f"Instantly: POST /leads/list was asked for one {name} and answered a lead of another; "
                     "the filter was not heeded, so nothing is concluded from this list."
@@ -219,7 +221,7 @@ class InstantlyApi:
         """
         jobs = self.client.get_items("/background-jobs", {"sort_column": "updated_at", "sort_order": "desc"})
         oldest = _written(since or EARLIEST)
-        return takewhile(lambda job: not isinstance(job, dict) or str(job.get("updated_at") or "9") >= oldest, jobs)
+        return takewhile(lambda job: not _is_before(job, oldest), jobs)
 
     def _last_days(self) -> Days:
         today = self.as_of.date()
@@ -245,6 +247,12 @@ def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _is_before(job: Any, moment: str) -> bool:
+    """Whether the job last changed earlier; what cannot be read is left to the transform, and ends no list."""
+    changed = job.get("updated_at") if isinstance(job, dict) else None
+    return isinstance(changed, str) and _DATE.match(changed) is not None and changed < moment
 
 
 def _is_on(day: Any, date_text: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import AliasPath, Field
 
-from modules.instantly.instantly_fields import Address, Count, Key
+from modules.instantly.instantly_fields import Address, Count, Day, Key
 from modules.shared.raw_table import RawRow, RawTable
 
 DAILY_COUNTS = ("sent", "opened", "unique_opened", "replies", "unique_replies", "clicks", "unique_clicks")
@@ -43,7 +43,7 @@ class EventCounts(RawRow):
 class AccountDailyRow(EventCounts):
     """Grain: one UTC day of one sending account."""
 
-    analytics_date: date = Field(validation_alias="date")
+    analytics_date: Day = Field(validation_alias="date")
     email: Address = Field(validation_alias="email_account")
     bounced: Count | None = None
     contacted: Count | None = None

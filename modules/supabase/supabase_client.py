@@ -6,6 +6,7 @@ Source: supabase-py 2.34; postgrest.org, "Errors"; supabase.com/docs, "API keys"
 from __future__ import annotations
 
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _RETRYABLE_CODES = frozenset({"429", "502", "503", "504", "520", "522", "40001", "40P01", "57P01"})
 _RETRYABLE_CLASSES = ("08", "53", "PGRST00")
 """The database is out of reach, out of resources, or PostgREST has not connected yet."""
+_OUTAGES = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Statuses of whatever stands in front of PostgREST; what it writes beside them names no code that could be read."""
 STALE_SCHEMA_CODES = frozenset({"PGRST202", "PGRST204", "PGRST205", ""})
 """A function, column or table that the API does not know. PostgREST 12 says nothing at all of a missing table."""
 TOO_LARGE_CODES = frozenset({"57014", "413"})
@@ -37,6 +40,7 @@ _ADVICE = {
     "PGRST204": "A column is missing: run `outreach migrate`.",
     "PGRST205": "The table is missing: run `outreach migrate`.",
     "PGRST301": "The key is not accepted: check SUPABASE_KEY.",
+    "401": "The key is not accepted: check SUPABASE_KEY.",
 }
 
 
@@ -56,7 +60,9 @@ def supabase_client(url: str, key: str, *, timeout_s: float = 60.0) -> Iterator[
         raise PermanentError("Supabase: SUPABASE_KEY is a publishable key; use the secret one (sb_secret_…).")
     # Idle HTTP/2 connections are dropped without a word (supabase-py #1064), so HTTP/1.1 and a short keep-alive.
     http = httpx.Client(
-        timeout=httpx.Timeout(timeout_s, connect=10.0), limits=httpx.Limits(max_connections=10, keepalive_expiry=20)
+        timeout=httpx.Timeout(timeout_s, connect=10.0),
+        limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
+        event_hooks={"response": [_raise_outage]},
     )
     options = ClientOptions(
         auto_refresh_token=False, persist_session=False, httpx_client=http, postgrest_client_retry=False
@@ -76,11 +82,25 @@ def supabase_errors(asked: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise _from_answer(error, asked) from error
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise RetryableError(f"Supabase: {asked} was answered {status}. Try again later.", status=status) from error
     except httpx.HTTPError as error:
         raise RetryableError(
             f"Supabase: {asked} failed on the way ({type(error).__name__}). "
             "Check SUPABASE_URL and that the project is running (`outreach local up` for the local one)."
         ) from error
+
+
+def _raise_outage(response: httpx.Response) -> None:
+    """Tell an outage by its status, and by what is no answer of PostgREST's; the Supabase client takes both as data."""
+    if response.status_code in _OUTAGES:
+        response.raise_for_status()
+    request = response.request
+    is_page = response.headers.get("content-type", "").startswith("text/html")
+    is_asked_for_rows = request.method == "GET" or "/rpc/" in request.url.path
+    if response.status_code == HTTPStatus.OK and (is_page or (is_asked_for_rows and not response.read())):
+        raise httpx.RemoteProtocolError("a page, or nothing, where JSON is documented", request=request)
 
 
 def _from_answer(error: APIError, asked: str) -> OutreachError:
