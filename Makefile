@@ -15,7 +15,7 @@ dev: .venv/installed ## Open Dagster's UI on port 3000 with the schedules on; Ct
 	@$(BIN)/outreach dev
 
 test: .venv/installed ## Run all tests.
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: .venv/installed ## Run every check that is not a test.
 	@$(BIN)/ruff format --check .

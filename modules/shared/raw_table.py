@@ -56,4 +56,4 @@ class RawTable:
 
     def key_of(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """The record's key, as text."""
-        return tuple(str(record[column]) for column in self.key)
+        return tuple([str(record[column]) for column in self.key])

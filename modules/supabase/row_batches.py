@@ -69,7 +69,7 @@ def batches(
         if isinstance(row, RejectedRow):
             batch.rejected.append(row)
             continue
-        record = dict(row.__dict__)
+        record = row.__dict__
         try:
             encoded = encode(record)
         except orjson.JSONEncodeError:

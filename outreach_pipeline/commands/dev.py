@@ -1,5 +1,6 @@
 """`outreach dev`: Dagster's UI and schedules, on the local Supabase unless another one is configured."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,13 @@ def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this ma
     dg = str(Path(sys.executable).with_name("dg"))
     try:
         # The UI has no login, so it listens on this machine only.
-        subprocess.run([dg, "dev", "--host", "127.0.0.1", "--port", str(port)], cwd=REPOSITORY, check=False)  # noqa: S603
-    except KeyboardInterrupt:
-        pass
+        with subprocess.Popen([dg, "dev", "--host", "127.0.0.1", "--port", str(port)], cwd=REPOSITORY) as server:  # noqa: S603
+            # A supervisor says SIGTERM to this process alone; a terminal's Ctrl-C reaches the server by itself.
+            signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
+            try:
+                server.wait()
+            except KeyboardInterrupt:
+                server.wait()
     finally:
         if is_local:
             stop_local()

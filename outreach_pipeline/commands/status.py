@@ -14,7 +14,7 @@ _HEADS = {
     "source": "source",
     "age_in_minutes": "age",
     "rows_read": "rows",
-    "requests": "requests",
+    "requests": "asked",
     "reason": "reason",
 }
 
@@ -25,7 +25,9 @@ def status(as_json: AsJson = False) -> None:
     with supabase_client(settings.require("SUPABASE_URL"), settings.require("SUPABASE_KEY")) as client:
         rows = RowStore(client).select("sync_status", lambda query: query.order("table_name"))
     now = datetime.now(UTC)
-    print_rows("Tables, age in minutes", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS)
+    print_rows(
+        "Tables: age in minutes, requests asked", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS
+    )
 
 
 def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -13,10 +13,17 @@ import orjson
 import pytest
 
 from modules.instantly.instantly_client import InstantlyClient
+from modules.instantly.instantly_lead_rows import LEADS
 from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, WORKSPACE_TOTAL, Days
 from modules.instantly.instantly_sources import InstantlyApi
-from modules.instantly.instantly_statistics_rows import DAILY_ANALYTICS
-from modules.instantly.instantly_transform import transform_accounts, transform_campaigns, transform_daily_analytics
+from modules.instantly.instantly_statistics_rows import DAILY_ANALYTICS, STEPS
+from modules.instantly.instantly_transform import (
+    transform_accounts,
+    transform_campaigns,
+    transform_daily_analytics,
+    transform_rows,
+    transform_steps,
+)
 from modules.supabase.table_sync import sync_table
 from sandbox.instantly.endpoint import PREFIX
 from tests.contract.vendor_documents import assert_answer_conforms
@@ -149,3 +156,20 @@ def test_recorded_days_reach_the_table(vendor, store, database):
         [WORKSPACE_TOTAL],
     ).fetchone()
     assert sums == (sum(row["sent"] for row in of_workspace), sum(row["replies"] for row in of_workspace))
+
+
+def test_recorded_leads_reach_the_table(vendor, store, database):
+    rows = rows_of(RECORDINGS["leads_list_page"]["response"])
+    campaigns = {row["campaign"] for row in rows}
+    assert accepted(store, LEADS, transform_rows(LEADS, rows), vendor) == len(rows)
+    stored = database.execute(f"select count(*), count(distinct instantly_campaign_id) from {LEADS.name}").fetchone()
+    assert stored == (len(rows), len(campaigns))
+
+
+@pytest.mark.parametrize("name", ["campaign_1_steps_analytics", "campaign_2_steps_analytics"])
+def test_recorded_steps_reach_the_table(name, vendor, store, database):
+    rows = RECORDINGS[name]["response"]
+    payloads = [{"campaign_id": "a-campaign", "step": row} for row in rows]
+    assert accepted(store, STEPS, transform_steps(payloads), vendor) == len(rows)
+    (sent,) = database.execute(f"select sum(sent) from {STEPS.name}").fetchone()
+    assert sent == sum(row["sent"] for row in rows)
