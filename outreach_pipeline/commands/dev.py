@@ -3,15 +3,19 @@
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 
 from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
 from outreach_pipeline.commands.local import start_local, stop_local
 from outreach_pipeline.dagster_home import prepare_dagster_home
+
+_LONGEST_END_S = 10
 
 
 def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000) -> None:
@@ -27,12 +31,30 @@ def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this ma
     try:
         # The UI has no login, so it listens on this machine only.
         with subprocess.Popen([dg, "dev", "--host", "127.0.0.1", "--port", str(port)], cwd=REPOSITORY) as server:  # noqa: S603
-            # A supervisor says SIGTERM to this process alone; a terminal's Ctrl-C reaches the server by itself.
-            signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
+
+            def end(*_: object) -> None:
+                # A terminal's Ctrl-C reaches the server by itself; a supervisor's SIGTERM reaches this process alone.
+                server.send_signal(signal.SIGINT)
+                raise KeyboardInterrupt
+
+            signal.signal(signal.SIGTERM, end)
             try:
                 server.wait()
             except KeyboardInterrupt:
-                server.wait()
+                _end(server)
     finally:
         if is_local:
             stop_local()
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Dagster's servers may wait half a minute for each other to end; a person who pressed Ctrl-C does not."""
+    with suppress(psutil.NoSuchProcess, subprocess.TimeoutExpired):
+        started = psutil.Process(server.pid).children(recursive=True)
+        try:
+            server.wait(timeout=_LONGEST_END_S)
+        finally:
+            for process in started:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            server.kill()

@@ -46,7 +46,7 @@ SCHEDULES = ("instantly_sync_hourly", "instantly_analytics_hourly")
 GRAPH = f"/asset-groups~{quote('+key:campaigns or +key:leads')}?expanded=global@global:instantly,global@global:outreach"
 MAIL_ADDRESS = re.compile(r"\S+@\S+\.example")
 START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 60
 RUN_TIMEOUT_MS = 60_000
 PICTURE_SIZE = {"width": 1400, "height": 880}
 PICTURE_MARGIN_PX = 6
