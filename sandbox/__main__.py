@@ -12,9 +12,15 @@ from datetime import date
 
 import uvicorn
 
+from sandbox.apollo.rate_limits import NO_LIMITS
+from sandbox.apollo.rate_limits import Limits as ApolloLimits
+from sandbox.apollo.world import QUIRKS as APOLLO_QUIRKS
+from sandbox.apollo.world import ApiKey as ApolloKey
+from sandbox.apollo.world import WorldSettings as ApolloSettings
 from sandbox.app import AppSettings, create_app
 from sandbox.instantly.rate_limits import Limits
-from sandbox.instantly.world import QUIRKS, ApiKey, WorldSettings, utc_today
+from sandbox.instantly.world import QUIRKS, ApiKey, WorldSettings
+from sandbox.vendor.clock import utc_today
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,6 +38,15 @@ def main(arguments: list[str] | None = None) -> None:
             quirks=frozenset(options.quirk),
         ),
         api_keys=tuple(ApiKey(key) for key in options.api_key),
+        apollo=ApolloSettings(
+            seed=options.seed,
+            people=options.apollo_people,
+            credits=options.apollo_credits,
+            today=options.today,
+            quirks=frozenset(options.apollo_quirk),
+        ),
+        apollo_keys=tuple(ApolloKey(key) for key in options.apollo_key),
+        apollo_limits=NO_LIMITS if options.apollo_without_limits else ApolloLimits(),
         limits=Limits(per_second=options.requests_per_second, per_minute=options.requests_per_minute),
         latency_s=options.latency_ms / 1000,
     )
@@ -48,7 +63,9 @@ async def _serve(settings: AppSettings, host: str, port: int) -> None:
         await asyncio.sleep(0.01)
     if server.started:
         bound = server.servers[0].sockets[0].getsockname()[1]
-        print(json.dumps({"instantly": f"http://{host}:{bound}/instantly/api/v2"}), flush=True)  # noqa: T201
+        root = f"http://{host}:{bound}"
+        addresses = {"instantly": f"{root}/instantly/api/v2", "apollo": f"{root}/apollo/api/v1"}
+        print(json.dumps(addresses), flush=True)  # noqa: T201
     await serving
 
 
@@ -66,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--requests-per-second", type=int, default=limits.per_second, help="0: no limit")
     parser.add_argument("--requests-per-minute", type=int, default=limits.per_minute)
+    parser.add_argument("--apollo-people", type=int, default=ApolloSettings().people)
+    parser.add_argument("--apollo-credits", type=int, default=ApolloSettings().credits, help="of the team's pool")
+    parser.add_argument("--apollo-key", action="append", default=[], help="a master key; default: the demo key")
+    parser.add_argument("--apollo-quirk", action="append", default=[], choices=sorted(APOLLO_QUIRKS))
+    parser.add_argument("--apollo-without-limits", action="store_true", help="any number of requests a minute")
     return parser
 
 

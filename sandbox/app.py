@@ -1,10 +1,15 @@
-"""All stand-ins behind one port: `/instantly/api/v2`."""
+"""All stand-ins behind one port: `/instantly/api/v2` and `/apollo/api/v1`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.apollo.rate_limits import Limits as ApolloLimits
+from sandbox.apollo.server import ApolloStandIn
+from sandbox.apollo.world import ApiKey as ApolloKey
+from sandbox.apollo.world import World as ApolloWorld
+from sandbox.apollo.world import WorldSettings as ApolloSettings
 from sandbox.instantly.rate_limits import Limits
 from sandbox.instantly.server import InstantlyStandIn
 from sandbox.instantly.world import ApiKey, World, WorldSettings
@@ -12,19 +17,27 @@ from sandbox.instantly.world import ApiKey, World, WorldSettings
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from sandbox.vendor.stand_in import StandIn
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
     """What to serve.
 
     Attributes:
+        world: Instantly's.
         api_keys: Keys of Instantly's first workspace; none: the demo key.
+        apollo: Apollo's world.
+        apollo_keys: None: the demo key.
         latency_s: How long every answer takes at least.
     """
 
     world: WorldSettings = field(default_factory=WorldSettings)
     api_keys: tuple[ApiKey, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    apollo: ApolloSettings = field(default_factory=ApolloSettings)
+    apollo_keys: tuple[ApolloKey, ...] = ()
+    apollo_limits: ApolloLimits = field(default_factory=ApolloLimits)
     latency_s: float = 0.0
 
 
@@ -39,17 +52,25 @@ class VendorStandIns:
         self.instantly = InstantlyStandIn(
             World(settings.world, settings.api_keys), limits=settings.limits, latency_s=settings.latency_s
         )
+        self.apollo = ApolloStandIn(
+            ApolloWorld(settings.apollo, settings.apollo_keys),
+            limits=settings.apollo_limits,
+            latency_s=settings.latency_s,
+        )
+        self._vendors: dict[str, StandIn] = {"/instantly": self.instantly, "/apollo": self.apollo}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        if scope["path"].startswith("/instantly/"):
-            await self.instantly({**scope, "path": scope["path"].removeprefix("/instantly")}, receive, send)
-            return
-        status, text = (200, b"ok") if scope["path"] == "/health" else (404, b"The stand-ins: /instantly/api/v2\n")
+        for place, stand_in in self._vendors.items():
+            if scope["path"].startswith(f"{place}/"):
+                await stand_in({**scope, "path": scope["path"].removeprefix(place)}, receive, send)
+                return
+        told = "".join(f"{place}{stand_in.prefix}\n" for place, stand_in in self._vendors.items())
+        status, text = (200, "ok") if scope["path"] == "/health" else (404, f"The stand-ins:\n{told}")
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
-        await send({"type": "http.response.body", "body": text})
+        await send({"type": "http.response.body", "body": text.encode()})
 
 
 def create_app(settings: AppSettings | None = None) -> VendorStandIns:

@@ -12,10 +12,14 @@ from sandbox.local_supabase import LocalSupabase
 from sandbox.processes import Daemon
 
 DEMO_INSTANTLY_KEY = "demo-instantly-key"
+DEMO_APOLLO_KEY = "demo-apollo-key"
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _START_TIMEOUT_S = 30.0
-_WORLD = ("--seed", "7", "--campaigns", "24", "--accounts", "36", "--leads", "4000", "--days", "90")
-"""A small team's quarter."""
+_WORLD = (
+    *("--seed", "7", "--campaigns", "24", "--accounts", "36", "--leads", "4000", "--days", "90"),
+    *("--apollo-people", "1200", "--apollo-credits", "5000"),
+)
+"""A small team's quarter, and as many people to find as fit a demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class LocalStack:
         with exclusive_lock(self.folder / "vendors.lock", timeout_s=_START_TIMEOUT_S):
             vendors = self._vendors
             if not vendors.is_running():
-                command = (sys.executable, "-m", "sandbox", "--api-key", DEMO_INSTANTLY_KEY, *_WORLD)
+                keys = ("--api-key", DEMO_INSTANTLY_KEY, "--apollo-key", DEMO_APOLLO_KEY)
+                command = (sys.executable, "-m", "sandbox", *keys, *_WORLD)
                 start_on_free_port(
                     vendors,
                     lambda port: vendors.start([*command, "--port", str(port)], port=port, working_folder=_CHECKOUT),
@@ -67,10 +72,13 @@ class LocalStack:
         supabase = self._supabase.environment()
         if supabase is None or not self._vendors.is_running():
             return None
+        vendors = f"http://127.0.0.1:{self._vendors.port}"
         return {
             "SUPABASE_URL": supabase.url,
             "SUPABASE_KEY": supabase.secret_key,
             "SUPABASE_DB_URL": supabase.database_url,
             "INSTANTLY_API_KEY": DEMO_INSTANTLY_KEY,
-            "INSTANTLY_BASE_URL": f"http://127.0.0.1:{self._vendors.port}/instantly/api/v2",
+            "INSTANTLY_BASE_URL": f"{vendors}/instantly/api/v2",
+            "APOLLO_API_KEY": DEMO_APOLLO_KEY,
+            "APOLLO_BASE_URL": f"{vendors}/apollo/api/v1",
         }

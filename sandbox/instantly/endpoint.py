@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,26 +79,3 @@ class Endpoint:
             else:
                 values[name] = text
         return {name: checked(f"querystring/{name}", self.query[name], value) for name, value in values.items()}
-
-
-class Routes:
-    """Finds the operation of a request: by dictionary when the path has no places, else by pattern."""
-
-    def __init__(self, endpoints: list[Endpoint]) -> None:
-        """Sort the operations."""
-        self._fixed = {(each.method, each.path): each for each in endpoints if "{" not in each.path}
-        self._patterns = [
-            (each, re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(each.path))))
-            for each in endpoints
-            if "{" in each.path
-        ]
-
-    def find(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-        """Give back the operation and the values of its places, or `None`."""
-        fixed = self._fixed.get((method, path))
-        if fixed is not None:
-            return fixed, {}
-        for endpoint, pattern in self._patterns:
-            if endpoint.method == method and (found := pattern.fullmatch(path)):
-                return endpoint, found.groupdict()
-        return None

@@ -5,27 +5,19 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.vendor.refusal import Refusal
+
 # Python's own name for it changed with 3.13; the vendor's is fixed.
 _PHRASES = {413: "Payload Too Large"}
 
 
-class ApiError(Exception):
-    """An answer other than 200.
-
-    Attributes:
-        status: The HTTP status.
-        body: What the vendor would write.
-    """
+class ApiError(Refusal):
+    """An answer other than 200, in the standard shape: `statusCode`, `error`, `message`."""
 
     def __init__(self, status: int, message: str, **extra: Any) -> None:
-        """Use the standard shape: `statusCode`, `error`, `message`."""
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {
-            "statusCode": status,
-            "error": _PHRASES.get(status) or HTTPStatus(status).phrase,
-            "message": message,
-        } | extra
+        """Put the shape together."""
+        phrase = _PHRASES.get(status) or HTTPStatus(status).phrase
+        super().__init__(status, {"statusCode": status, "error": phrase, "message": message} | extra)
 
 
 class BareError(ApiError):

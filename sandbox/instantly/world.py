@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
-from sandbox.instantly.data.clock import Clock
 from sandbox.instantly.data.workspace import Workspace
+from sandbox.vendor.clock import Clock, utc_today
+
+if TYPE_CHECKING:
+    from datetime import date
 
 DEMO_API_KEY = "demo-instantly-key"
 QUIRKS = frozenset({"unseen_campaign_status", "lead_status_zero", "end_day_excluded"})
-
-
-def utc_today() -> date:
-    """Give back the real date."""
-    return datetime.now(UTC).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from modules.instantly.instantly_client import InstantlyClient
 from modules.instantly.instantly_rows import WORKSPACE_TOTAL, Days, LeadsOf
 from modules.instantly.instantly_sources import payloads_of
 from modules.instantly.instantly_tables import TABLE_OF
-from modules.instantly.instantly_transform import transform_rows
 from modules.shared.raw_table import RejectedRow
+from modules.shared.row_transform import transform_rows
 from sandbox.instantly.endpoint import PREFIX
 from tests.contract.vendor_documents import assert_answer_conforms, assert_request_conforms
 from tests.fakes.instantly_server import TODAY, InstantlyServer, instantly_server

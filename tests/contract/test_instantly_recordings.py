@@ -21,9 +21,9 @@ from modules.instantly.instantly_transform import (
     transform_accounts,
     transform_campaigns,
     transform_daily_analytics,
-    transform_rows,
     transform_steps,
 )
+from modules.shared.row_transform import transform_rows
 from modules.supabase.table_sync import sync_table
 from sandbox.instantly.endpoint import PREFIX
 from tests.contract.vendor_documents import assert_answer_conforms

@@ -13,12 +13,7 @@ from modules.instantly.instantly_api import LISTS, READERS, InstantlyApi
 from modules.instantly.instantly_client import InstantlyClient
 from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, Days
 from modules.instantly.instantly_tables import RAW_TABLES, TABLE_OF
-from modules.instantly.instantly_transform import (
-    transform_campaigns,
-    transform_daily_analytics,
-    transform_rows,
-    transform_steps,
-)
+from modules.instantly.instantly_transform import transform_campaigns, transform_daily_analytics, transform_steps
 from modules.outreach.instantly_reads import (
     WINDOW,
     days_scope,
@@ -29,9 +24,10 @@ from modules.outreach.instantly_reads import (
     window_start,
 )
 from modules.shared.errors import OutreachError
+from modules.shared.row_transform import transform_rows
 from modules.supabase.part_sync import sync_parts
 from modules.supabase.table_sync import WHOLE_TABLE, sync_table
-from sandbox.instantly.world import utc_today
+from sandbox.vendor.clock import utc_today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,7 +37,7 @@ if TYPE_CHECKING:
     from modules.shared.raw_table import RawRow, RawTable, RejectedRow
     from modules.supabase.row_store import RowStore
     from modules.supabase.table_sync import Scope, SyncReport
-    from sandbox.instantly.admin.request_log import Entry
+    from sandbox.vendor.request_log import Entry
     from tests.fakes.instantly_server import InstantlyServer
 
     Rows = Iterable[RawRow | RejectedRow]

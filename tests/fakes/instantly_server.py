@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -13,23 +10,23 @@ from urllib.parse import urlencode
 
 import httpx
 import orjson
-import uvicorn
 
-from sandbox.app import AppSettings, create_app
-from sandbox.instantly.admin.faults import Rule
+from sandbox.app import AppSettings
 from sandbox.instantly.data.campaign_plans import COMPLETED
 from sandbox.instantly.endpoint import PREFIX
 from sandbox.instantly.rate_limits import Limits
 from sandbox.instantly.server import InstantlyStandIn
 from sandbox.instantly.world import DEMO_API_KEY, World, WorldSettings
+from sandbox.vendor.faults import Rule
 from tests.contract.vendor_documents import assert_answer_conforms, assert_request_conforms
+from tests.fakes.vendor_server import vendor_server
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from sandbox.instantly.admin.request_log import Entry
     from sandbox.instantly.data.workspace import Workspace
+    from sandbox.vendor.request_log import Entry
 
 TODAY = date(2026, 11, 20)
 _SCHEDULE = {"name": "Office hours", "timing": {"from": "08:30", "to": "16:30"}, "days": {"1": True}}
@@ -63,7 +60,7 @@ class InstantlyServer:
         return httpx.request(method, self.base_url + path, params=query, headers=sent, trust_env=False, **content)
 
     def order_fault(self, *, action: dict[str, Any], **choice: Any) -> None:
-        """Order one fault; see `sandbox.instantly.admin.faults`."""
+        """Order one fault; see `sandbox.vendor.faults`."""
         self.stand_in.faults.rules.append(Rule(action=action, **choice))
 
     def reset(self) -> None:
@@ -177,17 +174,5 @@ class Judged:
 @contextmanager
 def instantly_server(*, limits: Limits = NO_LIMITS, **world: Any) -> Iterator[InstantlyServer]:
     """Serve a world of these settings until the block ends."""
-    app = create_app(AppSettings(world=WorldSettings(**world), limits=limits))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        try:
-            yield InstantlyServer(f"http://127.0.0.1:{port}/instantly/api/v2", app.instantly)
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
+    with vendor_server(AppSettings(world=WorldSettings(**world), limits=limits)) as (root, app):
+        yield InstantlyServer(f"{root}/instantly{PREFIX}", app.instantly)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sandbox.instantly.data.identifiers import day_text, mix
 from sandbox.instantly.data.statistics import event_fields
+from sandbox.vendor.repeatable import day_text, mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.campaigns import TAG_COUNT, tag_id
-from sandbox.instantly.data.identifiers import mix, timestamp
 from sandbox.instantly.data.ordered_rows import ComputedOrder
-from sandbox.instantly.data.people import sender, sender_numbers
+from sandbox.instantly.data.senders import sender, sender_numbers
+from sandbox.vendor.repeatable import mix, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.instantly.data.campaign_plans import CampaignPlans
-    from sandbox.instantly.data.clock import Clock
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 TAG_LABELS = ("DACH", "Nordics", "Benelux", "warm domains", "backup", "agency")

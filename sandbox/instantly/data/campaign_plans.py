@@ -7,8 +7,9 @@ from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING
 
-from sandbox.instantly.data.identifiers import DAY_MS, mix, random_uuid
+from sandbox.instantly.data.identifiers import random_uuid
 from sandbox.instantly.data.ordered_rows import ComputedOrder
+from sandbox.vendor.repeatable import DAY_MS, mix
 
 if TYPE_CHECKING:
     from sandbox.instantly.data.lead_numbers import LeadNumbers

@@ -6,15 +6,16 @@ from bisect import insort
 from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.campaign_plans import DRAFT
-from sandbox.instantly.data.identifiers import DAY_MS, day_text, mix, plain_uuid, timestamp
+from sandbox.instantly.data.identifiers import plain_uuid
 from sandbox.instantly.data.ordered_rows import keys_after, merged
-from sandbox.instantly.data.people import campaign_name, sender
+from sandbox.instantly.data.senders import campaign_name, sender
+from sandbox.vendor.repeatable import DAY_MS, day_text, mix, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.instantly.data.campaign_plans import CampaignPlans
-    from sandbox.instantly.data.clock import Clock
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 UNSEEN_STATUS = 7

@@ -9,18 +9,19 @@ from bisect import insort
 from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.history import ANSWERED_AUTOMATICALLY, REPLIED, step_day
-from sandbox.instantly.data.identifiers import mix, ordered_uuid, timestamp
+from sandbox.instantly.data.identifiers import ordered_uuid
 from sandbox.instantly.data.ordered_rows import keys_after
-from sandbox.instantly.data.people import sender
 from sandbox.instantly.data.sample_leads import moment_ms
+from sandbox.instantly.data.senders import sender
+from sandbox.vendor.repeatable import mix, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.instantly.data.campaign_plans import CampaignPlans
-    from sandbox.instantly.data.clock import Clock
     from sandbox.instantly.data.leads import Leads
     from sandbox.instantly.data.statistics import Statistics
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 SENT_BY_CAMPAIGN, RECEIVED = 1, 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox.instantly.data.identifiers import fraction, is_weekday, mix
+from sandbox.vendor.repeatable import fraction, is_weekday, mix
 
 if TYPE_CHECKING:
     from sandbox.instantly.data.campaign_plans import CampaignPlan

@@ -12,8 +12,9 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-from sandbox.instantly.data.identifiers import mix, ordered_uuid, random_uuid
-from sandbox.instantly.data.people import person, person_numbers
+from sandbox.instantly.data.identifiers import ordered_uuid, random_uuid
+from sandbox.vendor.people import person, person_numbers
+from sandbox.vendor.repeatable import mix
 
 # The leading 32 bits of version 7 ids made between June 2024 and 2041 lie between these two.
 _LOWEST_ORDERED, _HIGHEST_ORDERED = 0x0190_0000, 0x0210_0000

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sandbox.instantly.data.identifiers import mix, ordered_uuid, timestamp
+from sandbox.instantly.data.identifiers import ordered_uuid
 from sandbox.instantly.data.ordered_rows import ComputedOrder, keys_after, merged
+from sandbox.vendor.repeatable import mix, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.instantly.data.clock import Clock
     from sandbox.instantly.data.lead_numbers import LeadNumbers
     from sandbox.instantly.data.sample_leads import SampleLeads
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 STANDARD_KEYS = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.history import BOUNCED, REPLIED, UNSUBSCRIBED, Cohort, History
-from sandbox.instantly.data.identifiers import DAY_MS, mix, plain_uuid, timestamp
-from sandbox.instantly.data.people import person, sender
+from sandbox.instantly.data.identifiers import plain_uuid
+from sandbox.instantly.data.senders import sender
+from sandbox.vendor.people import person
+from sandbox.vendor.repeatable import DAY_MS, mix, timestamp
 
 if TYPE_CHECKING:
     from sandbox.instantly.data.campaign_plans import CampaignPlans

@@ -23,7 +23,7 @@ from sandbox.instantly.data.history import (
     History,
     step_day,
 )
-from sandbox.instantly.data.identifiers import fraction, is_weekday, mix
+from sandbox.vendor.repeatable import fraction, is_weekday, mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

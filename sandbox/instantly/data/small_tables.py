@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.accounts import TAG_LABELS
 from sandbox.instantly.data.campaigns import TAG_COUNT, tag_id
-from sandbox.instantly.data.identifiers import DAY_MS, mix, ordered_uuid, plain_uuid, timestamp
+from sandbox.instantly.data.identifiers import ordered_uuid, plain_uuid
+from sandbox.vendor.repeatable import DAY_MS, mix, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.instantly.data.campaign_plans import CampaignPlans
-    from sandbox.instantly.data.clock import Clock
     from sandbox.instantly.data.sample_leads import SampleLeads
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 _BLOCKED = ("rivalfreight.example", "goodneighbour.example", "careful.customer@keepaway.example")

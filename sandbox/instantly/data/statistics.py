@@ -6,15 +6,15 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sandbox.instantly.data.identifiers import day_text
 from sandbox.instantly.data.simulation import simulate
+from sandbox.vendor.repeatable import day_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sandbox.instantly.data.campaign_plans import CampaignPlans
-    from sandbox.instantly.data.clock import Clock
     from sandbox.instantly.data.history import Cell, Counts, History, StepKey
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 Days = range

@@ -8,16 +8,17 @@ from sandbox.instantly.data.accounts import Accounts
 from sandbox.instantly.data.campaign_plans import CampaignPlans
 from sandbox.instantly.data.campaigns import Campaigns
 from sandbox.instantly.data.emails import Emails
-from sandbox.instantly.data.identifiers import DAY_MS, day_number, mix, plain_uuid, timestamp
+from sandbox.instantly.data.identifiers import plain_uuid
 from sandbox.instantly.data.lead_numbers import LeadNumbers
 from sandbox.instantly.data.leads import Leads
 from sandbox.instantly.data.sample_leads import IN_A_LIST, SampleLeads
 from sandbox.instantly.data.small_tables import BlockList, SmallTables
 from sandbox.instantly.data.statistics import Statistics
+from sandbox.vendor.repeatable import DAY_MS, day_number, mix, timestamp
 
 if TYPE_CHECKING:
-    from sandbox.instantly.data.clock import Clock
     from sandbox.instantly.world import WorldSettings
+    from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
 LIST_COUNT = 2

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.instantly.data.campaign_plans import ACTIVE, PAUSED
-from sandbox.instantly.data.identifiers import timestamp
 from sandbox.instantly.data.timezones import TIMEZONES
 from sandbox.instantly.endpoint import Call, Endpoint
 from sandbox.instantly.errors import not_found
 from sandbox.instantly.paging import page
 from sandbox.instantly.validation import BOOLEAN, NUMBER, PAGE, TEXT, UUID, UUID_OR_NULL, Schema, record
+from sandbox.vendor.repeatable import timestamp
 
 Payload = dict[str, Any]
 STATUSES = (-99, -1, -2, 0, 1, 2, 3, 4)

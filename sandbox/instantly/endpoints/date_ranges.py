@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sandbox.instantly.data.identifiers import day_number
 from sandbox.instantly.errors import BareError, invalid
+from sandbox.vendor.repeatable import day_number
 
 if TYPE_CHECKING:
     from sandbox.instantly.endpoint import Call

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime
 
-from sandbox.instantly.data.identifiers import DAY_MS, day_number, timestamp
+from sandbox.vendor.repeatable import DAY_MS, day_number, timestamp
 
-if TYPE_CHECKING:
-    from datetime import date
+
+def utc_today() -> date:
+    """Give back the real date."""
+    return datetime.now(UTC).date()
 
 
 class Clock:

@@ -66,8 +66,13 @@ class Rule:
 
 @dataclass(slots=True)
 class Faults:
-    """All ordered faults, and the rows last served, which one of them repeats."""
+    """All ordered faults, and the rows last served, which one of them repeats.
 
+    Attributes:
+        rows_keys: Where the rows of a page may stand; the first one that holds a list counts.
+    """
+
+    rows_keys: tuple[str, ...] = ("items",)
     rules: list[Rule] = field(default_factory=list)
     previous_rows: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -84,26 +89,34 @@ class Faults:
         """Give back the answer with the ordered changes, and remember its rows."""
         for action in actions:
             if action["kind"] == "rewrite":
-                answer = rewrite(answer, action["change"], self.previous_rows.get(operation, []))
-        if (rows := rows_of(answer)) is not None:
+                previous_rows = self.previous_rows.get(operation, [])
+                answer = rewrite(answer, action["change"], previous_rows, self.rows_keys)
+        if (rows := rows_of(answer, self.rows_keys)) is not None:
             self.previous_rows[operation] = rows
         return answer
 
 
-def rows_of(answer: Any) -> list[Any] | None:
+def _rows_key(answer: Json, rows_keys: tuple[str, ...]) -> str | None:
+    return next((key for key in rows_keys if isinstance(answer.get(key), list)), None)
+
+
+def rows_of(answer: Any, rows_keys: tuple[str, ...]) -> list[Any] | None:
     """Give back the rows of a page or of a bare list; `None` for anything else."""
-    rows = answer.get("items") if isinstance(answer, dict) else answer
-    return rows if isinstance(rows, list) else None
+    if isinstance(answer, dict):
+        key = _rows_key(answer, rows_keys)
+        return None if key is None else list(answer[key])
+    return answer if isinstance(answer, list) else None
 
 
-def rewrite(answer: Any, change: Json, previous_rows: list[Any]) -> Any:
-    """Give back a changed copy of a page or bare list.
+def rewrite(answer: Any, change: Json, previous_rows: list[Any], rows_keys: tuple[str, ...]) -> Any:
+    """Give back a changed copy of an answer.
 
-    `{"rows": "none"}` empties it and keeps the cursor; `{"rows": "previous"}` puts the rows of the page before in
+    `{"rows": "none"}` empties a page and keeps its cursor; `{"rows": "previous"}` puts the rows of the page before in
     front; `{"drop_rows": 3}` leaves out the last three; `{"cursor": "…"}` sets the cursor; `{"row": 0, "set": {…}}` and
-    `{"row": 0, "remove": ["…"]}` change one row; `{"row": 0, "replace": …}` puts something else in its place.
+    `{"row": 0, "remove": ["…"]}` change one row; `{"row": 0, "replace": …}` puts something else in its place;
+    `{"answer": {…}}` sets what stands beside the rows, and `{"answer_without": ["…"]}` takes it away.
     """
-    rows = list(rows_of(answer) or [])
+    rows = list(rows_of(answer, rows_keys) or [])
     if change.get("rows") == "none":
         rows = []
     elif change.get("rows") == "previous":
@@ -118,4 +131,8 @@ def rewrite(answer: Any, change: Json, previous_rows: list[Any]) -> Any:
             rows[place] = kept | change.get("set", {})
     if not isinstance(answer, dict):
         return rows
-    return answer | {"items": rows} | ({"next_starting_after": change["cursor"]} if "cursor" in change else {})
+    key = _rows_key(answer, rows_keys)
+    answer = answer if key is None else answer | {key: rows}
+    answer = answer | ({"next_starting_after": change["cursor"]} if "cursor" in change else {})
+    without = change.get("answer_without", [])
+    return {name: value for name, value in answer.items() if name not in without} | change.get("answer", {})

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox.vendor.refusal import JSON
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Send
 
-    from sandbox.instantly.admin.request_log import Entry
+    from sandbox.vendor.request_log import Entry
 
-JSON = "application/json; charset=utf-8"
 _PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -40,22 +41,18 @@ async def _instead(action: dict[str, Any], send: Send, entry: Entry) -> bool:
     return True
 
 
-async def send_spoilt(send: Send, content: bytes, kinds: set[str]) -> None:
+async def send_spoilt(send: Send, content: bytes, kinds: set[str], headers: dict[str, str]) -> None:
     """Answer 200 with the content, or with what the kinds of fault make of it."""
     if "half_body" in kinds:
-        await _send_half(send, content)
+        await _start(send, 200, len(content), "application/json", headers)
+        await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+        await _hang_up(_transport(send).close)
     elif "broken_json" in kinds:
-        await send_answer(send, 200, content[: len(content) // 2], "application/json")
+        await send_answer(send, 200, content[: len(content) // 2], "application/json", headers)
     elif "html" in kinds:
-        await send_answer(send, 200, _PAGE, "text/html")
+        await send_answer(send, 200, _PAGE, "text/html", headers)
     else:
-        await send_answer(send, 200, content, JSON)
-
-
-async def _send_half(send: Send, content: bytes) -> None:
-    await _start(send, 200, len(content), "application/json", {})
-    await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
-    await _hang_up(_transport(send).close)
+        await send_answer(send, 200, content, JSON, headers)
 
 
 async def send_answer(

@@ -1,0 +1,1 @@
+"""The sample database: every person and company follows from a number and the seed."""

@@ -1,1 +1,0 @@
-"""What only tests and demos may do: read the log, inject faults, change the world."""
