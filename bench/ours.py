@@ -20,8 +20,9 @@ from modules.instantly.instantly_api import READERS, InstantlyApi
 from modules.instantly.instantly_client import InstantlyClient
 from modules.instantly.instantly_lead_rows import LEAD_LISTS, LEADS
 from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, CampaignPayload
-from modules.instantly.instantly_transform import transform_campaigns, transform_rows
+from modules.instantly.instantly_transform import transform_campaigns
 from modules.outreach.instantly_reads import due_leads
+from modules.shared.row_transform import transform_rows
 from modules.shared.settings import Settings
 from modules.supabase.part_sync import sync_parts
 from modules.supabase.row_store import RowStore

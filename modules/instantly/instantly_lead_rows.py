@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from modules.instantly.instantly_fields import Address, Count, Key, Moment
 from modules.shared.raw_table import RawRow, RawTable
+from modules.shared.row_fields import Address, Count, Key, Moment
 
 
 class LeadRow(RawRow):

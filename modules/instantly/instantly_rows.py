@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypedDict
 
 from pydantic import Field
 
-from modules.instantly.instantly_fields import Address, Key
 from modules.shared.raw_table import RawRow, RawTable
+from modules.shared.row_fields import Address, Key
 
 
 class Days(NamedTuple):

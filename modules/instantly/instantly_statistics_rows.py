@@ -6,8 +6,8 @@ from datetime import date
 
 from pydantic import AliasPath, Field
 
-from modules.instantly.instantly_fields import Address, Count, Day, Key
 from modules.shared.raw_table import RawRow, RawTable
+from modules.shared.row_fields import Address, Count, Day, Key
 
 DAILY_COUNTS = ("sent", "opened", "unique_opened", "replies", "unique_replies", "clicks", "unique_clicks")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import AliasPath, Field
 
-from modules.instantly.instantly_fields import Count, Key, Moment
 from modules.shared.raw_table import RawRow, RawTable
+from modules.shared.row_fields import Count, Key, Moment
 
 
 class WorkspaceRow(RawRow):

@@ -7,7 +7,7 @@ from modules.instantly.instantly_lead_rows import EMAILS, LEAD_LISTS, LEADS
 from modules.instantly.instantly_rows import CAMPAIGNS
 from modules.instantly.instantly_sources import InstantlySource
 from modules.instantly.instantly_statistics_rows import STEPS
-from modules.instantly.instantly_transform import transform_rows, transform_steps
+from modules.instantly.instantly_transform import transform_steps
 from modules.instantly.instantly_workspace_rows import BACKGROUND_JOBS
 from modules.outreach.instantly_reads import (
     WINDOW,
@@ -18,6 +18,7 @@ from modules.outreach.instantly_reads import (
     window_start,
 )
 from modules.shared.raw_table import RawRow, RejectedRow
+from modules.shared.row_transform import transform_rows
 from modules.supabase.table_sync import Scope, SyncReport
 from outreach_pipeline.assets.instantly_tables import TableRead, raw_asset
 

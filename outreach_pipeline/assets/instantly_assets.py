@@ -5,8 +5,9 @@ from collections.abc import Callable
 from modules.instantly.instantly_lead_rows import BLOCK_LIST, LEAD_LABELS, LEAD_LISTS
 from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS
 from modules.instantly.instantly_statistics_rows import ACCOUNT_WARMUP
-from modules.instantly.instantly_transform import transform_campaigns, transform_rows
+from modules.instantly.instantly_transform import transform_campaigns
 from modules.instantly.instantly_workspace_rows import TAG_MAPPINGS, TAGS, WORKSPACES
+from modules.shared.row_transform import transform_rows
 from modules.supabase.table_sync import SyncReport
 from outreach_pipeline.assets.instantly_tables import TableRead, raw_asset
 

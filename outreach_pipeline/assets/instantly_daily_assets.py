@@ -2,10 +2,11 @@
 
 from modules.instantly.instantly_rows import ACCOUNTS, CAMPAIGNS, Days
 from modules.instantly.instantly_statistics_rows import ACCOUNT_DAILY, DAILY_ANALYTICS
-from modules.instantly.instantly_transform import transform_daily_analytics, transform_rows
+from modules.instantly.instantly_transform import transform_daily_analytics
 from modules.outreach.instantly_reads import days_scope
 from modules.shared.errors import Refused
 from modules.shared.raw_table import RawTable
+from modules.shared.row_transform import transform_rows
 from modules.supabase.row_store import RowStore
 from modules.supabase.table_sync import SyncReport
 from outreach_pipeline.assets.instantly_tables import TableRead, raw_asset

@@ -1,8 +1,8 @@
 """How any raw table of Instantly is materialized: open the source, read, merge, report. What differs is the reading."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 
@@ -12,16 +12,11 @@ from modules.shared.raw_table import RawRow, RawTable, RejectedRow
 from modules.supabase.part_sync import sync_parts
 from modules.supabase.row_store import RowStore
 from modules.supabase.table_sync import WHOLE_TABLE, Scope, SyncReport, sync_table
+from outreach_pipeline.assets.asset_defaults import FRESH_HOURLY, KINDS, OWNERS, RETRY_ONCE
 from outreach_pipeline.assets.table_results import table_metadata
 from outreach_pipeline.failures import dagster_failures
 from outreach_pipeline.partitions import days_partitions
 from outreach_pipeline.resources.instantly_resource import InstantlyResource, SyncConfig
-
-OWNERS = ["team:outreach"]
-KINDS = {"python", "supabase"}
-# The bricks repeat single requests for minutes; this is for an outage that outlasts them.
-RETRY_ONCE = dg.RetryPolicy(max_retries=1, delay=30)
-FRESH_HOURLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=90), warn_window=timedelta(minutes=70))
 
 Rows = Iterable[RawRow | RejectedRow]
 
@@ -137,8 +132,3 @@ def raw_asset(
 def _days(context: dg.AssetExecutionContext) -> Days:
     keys = context.partition_key_range
     return Days(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
-
-
-def numbers(values: Mapping[str, int]) -> dict[str, dg.MetadataValue]:
-    """Counts as metadata: Dagster plots every one of them over time."""
-    return {name: dg.MetadataValue.int(value) for name, value in values.items()}

@@ -15,13 +15,9 @@ from modules.instantly.instantly_personal_fields import FIELDS_OF
 from modules.instantly.instantly_pseudonyms import REMOVED, Pseudonyms
 from modules.instantly.instantly_rows import WORKSPACE_TOTAL, CampaignPayload
 from modules.instantly.instantly_tables import TABLE_OF
-from modules.instantly.instantly_transform import (
-    transform_campaigns,
-    transform_daily_analytics,
-    transform_rows,
-    transform_steps,
-)
+from modules.instantly.instantly_transform import transform_campaigns, transform_daily_analytics, transform_steps
 from modules.shared.raw_table import RawRow
+from modules.shared.row_transform import transform_rows
 from sandbox.instantly.world import World, WorldSettings
 
 if TYPE_CHECKING:

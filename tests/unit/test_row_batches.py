@@ -174,12 +174,12 @@ def test_a_text_that_is_no_unicode_is_rejected_and_the_rest_is_kept(broken: Carr
     assert rejected.key == ("a",)
     assert "cannot be written as JSON" in rejected.reason
     assert batch.read == 3
-    assert orjson.dumps(quarantine_record(CARRIERS, rejected, RUN))
+    assert orjson.dumps(quarantine_record(CARRIERS.name, rejected, RUN))
 
 
 def test_a_quarantine_record_holds_the_payload_the_reason_and_where_it_belongs():
     rejected = RejectedRow(key=("2026-11-20", "a\x00"), reason="sent: odd", payload={"sent": "x\x00"})
-    assert quarantine_record(CARRIERS, rejected, RUN) == {
+    assert quarantine_record(CARRIERS.name, rejected, RUN) == {
         "table_name": "carriers_raw",
         "row_key": "2026-11-20 / a",
         "reason": "sent: odd",
@@ -191,14 +191,14 @@ def test_a_quarantine_record_holds_the_payload_the_reason_and_where_it_belongs()
 
 @pytest.mark.parametrize("payload", [None, "odd", 5, [], float("nan"), {"x": "\ud800"}, "\ud800", 2**70])
 def test_any_payload_can_go_to_quarantine_even_without_a_key(payload: object):
-    record = quarantine_record(CARRIERS, RejectedRow(key=None, reason="odd", payload=payload), RUN)
+    record = quarantine_record(CARRIERS.name, RejectedRow(key=None, reason="odd", payload=payload), RUN)
     assert record["row_key"] == ""
     assert orjson.dumps(record)
 
 
 def test_two_payloads_that_cannot_be_encoded_are_told_apart():
     first, second = (
-        quarantine_record(CARRIERS, RejectedRow(key=None, reason="odd", payload=payload), RUN)["payload_digest"]
+        quarantine_record(CARRIERS.name, RejectedRow(key=None, reason="odd", payload=payload), RUN)["payload_digest"]
         for payload in ("a\ud800", "b\ud800")
     )
     assert first != second

@@ -1,4 +1,4 @@
-"""The kinds of field that Instantly's rows are made of."""
+"""The kinds of field that rows of the raw tables are made of."""
 
 from __future__ import annotations
 
