@@ -6,7 +6,7 @@ import sys
 import typer
 
 from modules.shared.errors import OutreachError, Refused
-from outreach_pipeline.commands import demo, dev, local, migrate, status, sync
+from outreach_pipeline.commands import apollo, campaigns, demo, dev, leads, local, migrate, status, sync
 
 _FAILED, _REFUSED = 1, 3
 
@@ -20,6 +20,11 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.command()(migrate.migrate)
 app.command()(sync.sync)
+app.add_typer(campaigns.app, name="campaigns")
+app.command()(apollo.collect)
+app.command()(apollo.enrich)
+app.command("credits")(apollo.show_credits)
+app.add_typer(leads.app, name="leads")
 app.command()(status.status)
 app.command()(demo.demo)
 app.command()(dev.dev)

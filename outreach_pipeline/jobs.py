@@ -9,7 +9,8 @@ _BY_DAY = dg.AssetSelection.assets("instantly_daily_analytics_raw", "instantly_a
 
 instantly_sync = dg.define_asset_job(
     "instantly_sync",
-    selection=dg.AssetSelection.all() - _BY_DAY,
+    selection=dg.AssetSelection.groups("instantly") - _BY_DAY
+    | dg.AssetSelection.assets("campaigns", "leads", "instantly_reconciliation"),
     description="Everything at Instantly but its statistics by day, and the tables made of it.",
     tags=_ONE_TRY,
 )
@@ -18,5 +19,12 @@ instantly_analytics = dg.define_asset_job(
     "instantly_analytics",
     selection=_BY_DAY,
     description="What each campaign and each account did each day, over a range of days in one run.",
+    tags=_ONE_TRY,
+)
+
+lead_pipeline = dg.define_asset_job(
+    "lead_pipeline",
+    selection=dg.AssetSelection.groups("apollo") | dg.AssetSelection.assets("leads", "companies", "lead_scores"),
+    description="Apollo's searches that are due, what is bought of whom they find, and the leads that come of it.",
     tags=_ONE_TRY,
 )

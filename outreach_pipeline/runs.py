@@ -1,6 +1,6 @@
 """Jobs run from a command, in this process; Dagster records them like any other run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +28,17 @@ class JobOutcome:
 
 
 def run_job(
-    name: str, *, asset_config: Mapping[str, Mapping[str, Any]] | None = None, tags: Mapping[str, str] | None = None
+    name: str,
+    *,
+    assets: Sequence[str] | None = None,
+    asset_config: Mapping[str, Mapping[str, Any]] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> JobOutcome:
     """Run a job to its end.
 
     Args:
         name: The job.
+        assets: Only these of it; `None`: all.
         asset_config: Configuration by asset.
         tags: Run tags, a partition range among them.
 
@@ -50,7 +55,11 @@ def run_job(
     run_config = {**_QUIET, "ops": {asset: {"config": dict(config)} for asset, config in (asset_config or {}).items()}}
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(name).execute_in_process(
-            instance=instance, run_config=run_config, tags=dict(tags or {}), raise_on_error=False
+            instance=instance,
+            run_config=run_config,
+            tags=dict(tags or {}),
+            raise_on_error=False,
+            asset_selection=[dg.AssetKey(asset) for asset in assets] if assets else None,
         )
     if not result.success:
         raise _failure(name, result)

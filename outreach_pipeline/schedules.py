@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from outreach_pipeline.jobs import instantly_analytics, instantly_sync
+from outreach_pipeline.jobs import instantly_analytics, instantly_sync, lead_pipeline
 from outreach_pipeline.partitions import look_back, range_tags
 
 instantly_sync_hourly = dg.ScheduleDefinition(
@@ -12,6 +12,15 @@ instantly_sync_hourly = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Campaigns and accounts, five minutes past every hour.",
+)
+
+lead_pipeline_hourly = dg.ScheduleDefinition(
+    name="lead_pipeline_hourly",
+    job=lead_pipeline,
+    cron_schedule="35 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Apollo, half an hour after Instantly was read, so that leads are known before any are bought.",
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modules.instantly.instantly_lead_rows import LEADS
 from modules.instantly.instantly_rows import WORKSPACE_TOTAL, Days, LeadsOf
-from modules.supabase.table_sync import Scope
+from modules.supabase.table_sync import Scope, complete_as_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,9 +27,8 @@ WINDOW = Scope(name="window", is_whole=False, is_comparable=False)
 
 def window_start(store: RowStore, table: RawTable) -> datetime | None:
     """Where the next window of a table begins; `None`: it was never read completely."""
-    status = store.select("sync_status", lambda query: query.eq("table_name", table.name))
-    complete_as_of = status[0]["complete_as_of"] if status else None
-    return datetime.fromisoformat(complete_as_of).astimezone(UTC) - LATE_ROWS if complete_as_of else None
+    held = complete_as_of(store, table.name)
+    return held.astimezone(UTC) - LATE_ROWS if held else None
 
 
 def days_scope(days: Days, asked: Collection[str] | None) -> Scope:

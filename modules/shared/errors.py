@@ -4,6 +4,8 @@ OutreachError
 ├── RetryableError   the service is down, slow or asks us to slow down: try again later
 ├── PermanentError   key, scope, plan or request is wrong: a person has to act
 ├── Refused          our own rules said no: the message says what would make it a yes
+│   └── BudgetExceeded   it would cost more than was allowed; nothing was spent
+├── OutcomeUnknown   the answer was lost, the effect may have happened: look it up, never just repeat
 └── ContractError    the answer is not what the service's documents say: read it, then change the code
 
 Every message says who was asked what, what came back, and what to do. No key and no person's data enters one.
@@ -51,6 +53,22 @@ class PermanentError(OutreachError):
 
 class Refused(OutreachError):  # noqa: N818 - the name every message and exit status uses
     """One of our own rules stands against it."""
+
+
+class BudgetExceeded(Refused):
+    """A call was not made, because it would have cost more than a budget has left.
+
+    Attributes:
+        budget: `run`, `day`, `month`, or what else was used up.
+    """
+
+    def __init__(self, message: str, *, budget: str) -> None:
+        super().__init__(message)
+        self.budget = budget
+
+
+class OutcomeUnknown(OutreachError):  # noqa: N818 - it is no error of ours
+    """A call that changes something, or costs something, may have happened: its answer never came, or is no answer."""
 
 
 class ContractError(OutreachError):

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +14,7 @@ import httpx
 import orjson
 from pyrate_limiter import Duration, Limiter, Rate
 
-from modules.shared.errors import ContractError, PermanentError, RetryableError
+from modules.shared.errors import ContractError, OutcomeUnknown, PermanentError, RetryableError
 from modules.shared.logger import redact
 from modules.shared.retries import attempts
 
@@ -25,6 +26,11 @@ LONGEST_RETRY_AFTER_S = 60.0
 """A service that asks for a longer pause is left to the next scheduled run."""
 
 _SHORTEST_KEY = 8
+_REASONS = ("message", "error", "error_message", "error_code")
+_CODES = ("error_code", "code")
+"""Where services say what is wrong, in words and as a code; the first one that is there counts."""
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
@@ -131,6 +137,29 @@ class HttpClient:
                 return self._send(method, path, params, body)
         raise AssertionError("an attempt either returns or raises")  # pragma: no cover
 
+    def write(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None) -> Any:
+        """The decoded answer of a call that changes or costs something: repeated only where it surely did not happen.
+
+        Surely not: no connection was made, or the service said 429, which it says before it does anything.
+
+        Raises:
+            OutcomeUnknown: It may have happened: no answer, a broken one, or a 5xx.
+            RetryableError: It did not happen; still so after the last try.
+            PermanentError: Refused (any other 4xx); it did not happen.
+        """
+        for attempt in attempts(may_pass=_pause_before_retry, most=self._attempts, total_s=self._total_s):
+            with attempt:
+                try:
+                    return self._send(method, path, params, body)
+                except RetryableError as error:
+                    if error.status == HTTPStatus.TOO_MANY_REQUESTS or isinstance(error.__cause__, _NEVER_SENT):
+                        raise
+                    raise OutcomeUnknown(
+                        f"{str(error).removesuffix(' Try again later.')} It may have happened all the same.",
+                        status=error.status,
+                    ) from error
+        raise AssertionError("an attempt either returns or raises")  # pragma: no cover
+
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Any:
         asked = f"{self.service}: {method} {redact(path)}"
         for limiter in (self._limiters_to.get(path), self._limiter):
@@ -176,21 +205,26 @@ class HttpClient:
 
     def _error(self, asked: str, response: httpx.Response, answer: bytes) -> RetryableError | PermanentError:
         status = response.status_code
-        message = f"{asked} answered {status}{self._reason(answer)}."
+        reason, code = self._reason(answer)
+        message = f"{asked} answered {status}{reason}."
         if status in _RETRYABLE_STATUSES:
             wait_s = retry_after_s(response.headers.get("retry-after"), now=datetime.now(UTC))
-            return RetryableError(f"{message} Try again later.", status=status, retry_after_s=wait_s)
-        return PermanentError(f"{message} {self._advice.get(status, 'Check the request.')}", status=status)
+            return RetryableError(f"{message} Try again later.", status=status, code=code, retry_after_s=wait_s)
+        return PermanentError(f"{message} {self._advice.get(status, 'Check the request.')}", status=status, code=code)
 
-    def _reason(self, answer: bytes) -> str:
-        """What the service says of its error, short."""
+    def _reason(self, answer: bytes) -> tuple[str, str | None]:
+        """What the service says of its error, short, and the code it gives it."""
         try:
             body = orjson.loads(answer)
         except orjson.JSONDecodeError:
-            text = answer.decode("utf-8", "replace").strip()
+            text, code = answer.decode("utf-8", "replace").strip(), None
         else:
-            text = str((body.get("message") or body.get("error") or "") if isinstance(body, dict) else body)
-        return f" ({self._clean(text)[:200]})" if text else ""
+            fields = body if isinstance(body, dict) else {"message": body}
+            details = fields.get("error_details")
+            fields = (details if isinstance(details, dict) else {}) | fields
+            text = str(next(filter(None, map(fields.get, _REASONS)), ""))
+            code = next((value for value in map(fields.get, _CODES) if isinstance(value, str)), None)
+        return (f" ({self._clean(text)[:200]})" if text else ""), code
 
     def _clean(self, text: str) -> str:
         """Without people and keys."""

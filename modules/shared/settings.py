@@ -28,6 +28,16 @@ class Settings(BaseSettings):
     instantly_api_key: SecretStr | None = None
     instantly_base_url: str = "https://api.instantly.ai/api/v2"
     instantly_requests_per_second: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    apollo_api_key: SecretStr | None = None
+    apollo_base_url: str = "https://api.apollo.io/api/v1"
+    apollo_searches_per_minute: float = Field(default=200.0, ge=1, allow_inf_nan=False)
+    apollo_credits_per_run: float = Field(default=200.0, ge=0, allow_inf_nan=False)
+    apollo_credits_per_day: float = Field(default=500.0, ge=0, allow_inf_nan=False)
+    apollo_credits_per_month: float = Field(default=3_000.0, ge=0, allow_inf_nan=False)
+    apollo_webhook_url: str | None = None
+    """`None`: late results are fetched, and nothing has to be reachable."""
+    outreach_campaigns: Path = REPOSITORY / "campaigns"
+    """Where the files of searches, campaigns and scoring are."""
     outreach_executor: Literal["in_process", "multiprocess"] = "in_process"
     outreach_home: Path = REPOSITORY / ".outreach"
     """What runs leave behind: the local Supabase's data, logs, Dagster's home. Ignored by git."""

@@ -88,7 +88,7 @@ def batches(
         yield batch
 
 
-def quarantine_record(table: RawTable, rejected: RejectedRow, sync_run_id: str) -> dict[str, Any]:
+def quarantine_record(table_name: str, rejected: RejectedRow, sync_run_id: str | None) -> dict[str, Any]:
     """The record of `rejected_rows` for a row that did not fit."""
     try:
         encoded = encode(rejected.payload)
@@ -96,7 +96,7 @@ def quarantine_record(table: RawTable, rejected: RejectedRow, sync_run_id: str) 
     except orjson.JSONEncodeError:
         encoded, payload = repr(rejected.payload).encode("utf-8", "replace"), None
     return {
-        "table_name": table.name,
+        "table_name": table_name,
         "row_key": without_nul(" / ".join(rejected.key or ())),
         "reason": rejected.reason,
         "payload": payload,

@@ -134,5 +134,5 @@ class RowMerge:
             else:
                 self.seen.add(row.key)
         unique = ("table_name", "payload_digest", "reason")
-        records = [quarantine_record(self.table, row, self.sync_run_id) for row in rejected]
+        records = [quarantine_record(self.table.name, row, self.sync_run_id) for row in rejected]
         self.store.insert("rejected_rows", records, unique=unique)

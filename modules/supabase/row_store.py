@@ -57,12 +57,15 @@ class RowStore:
 
     def count_listed(self, table: RawTable, narrow: Callable[[Any], Any] = _whole_table) -> int:
         """How many rows the vendor still lists. `narrow` adds filters to the query."""
+        return self.count(table.name, lambda query: narrow(query).is_("deleted_at", "null"))
+
+    def count(self, relation: str, narrow: Callable[[Any], Any] = _whole_table) -> int:
+        """How many rows a table or view has. `narrow` adds filters to the query."""
 
         def build(client: Client) -> Any:
-            query = client.table(table.name).select("", count=CountMethod.exact, head=True)
-            return narrow(query).is_("deleted_at", "null")
+            return narrow(client.table(relation).select("", count=CountMethod.exact, head=True))
 
-        answer = self.execute(f"count {table.name}", build)
+        answer = self.execute(f"count {relation}", build)
         return int(answer.count or 0)
 
     def listed_keys(

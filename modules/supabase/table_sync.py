@@ -229,11 +229,17 @@ def noted_read(
             store.update("sync_runs", sync_run_id, closing)
 
 
+def complete_as_of(store: RowStore, table_name: str) -> datetime | None:
+    """The moment that the newest complete data of a table speaks of; `None`: it was never read completely."""
+    status = store.select("sync_status", lambda query: query.eq("table_name", table_name))
+    text = status[0]["complete_as_of"] if status else None
+    return datetime.fromisoformat(text) if text else None
+
+
 def history_of(store: RowStore, table: RawTable, scopes: Iterable[Scope], moment: datetime) -> dict[str, History]:
     """What came before a read of each scope, by its name; two requests, however many scopes there are."""
-    status = store.select("sync_status", lambda query: query.eq("table_name", table.name))
-    complete_as_of = status[0]["complete_as_of"] if status else None
-    is_newer = complete_as_of is not None and datetime.fromisoformat(complete_as_of) > moment
+    held = complete_as_of(store, table.name)
+    is_newer = held is not None and held > moment
     names = [scope.name for scope in scopes]
     rows: dict[str, int] = store.call("rows_of_last_reads", {"target_table": table.name, "scopes": names})
     return {name: History(is_newer, rows.get(name)) for name in names}

@@ -1,11 +1,14 @@
 """What a materialized table shows in Dagster: counts, columns as its migration describes them, a harmless preview."""
 
+from collections.abc import Mapping, Sequence
+
 import dagster as dg
 
 from modules.shared.raw_table import RawTable
 from modules.shared.settings import Settings
 from modules.supabase.row_store import RowStore
 from modules.supabase.table_sync import SyncReport
+from outreach_pipeline.assets.asset_defaults import numbers
 
 PREVIEW_ROWS = 5
 
@@ -13,7 +16,7 @@ PREVIEW_ROWS = 5
 def table_metadata(store: RowStore, table: RawTable, report: SyncReport) -> dict[str, dg.MetadataValue]:
     """Metadata of one materialization. Holds no address, no name of a person and no key."""
     counts = report.counts
-    numbers = {
+    counted = {
         "rows_read": counts.read,
         "rows_inserted": counts.inserted,
         "rows_updated": counts.updated,
@@ -24,7 +27,7 @@ def table_metadata(store: RowStore, table: RawTable, report: SyncReport) -> dict
         "dagster/row_count": store.count_listed(table),
     }
     return {
-        **{name: dg.MetadataValue.int(value) for name, value in numbers.items()},
+        **numbers(counted),
         "dagster/table_name": dg.MetadataValue.text(f"public.{table.name}"),
         "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(store, table)),
         "data_as_of": dg.MetadataValue.timestamp(report.data_as_of),
@@ -48,12 +51,21 @@ def _column_schema(store: RowStore, table: RawTable) -> dg.TableSchema:
     return dg.TableSchema(columns=columns)
 
 
+def markdown_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.MetadataValue:
+    """Rows as a table; `none` where there are none."""
+    return dg.MetadataValue.md(_markdown(rows, columns) if rows else "none")
+
+
 def _preview(store: RowStore, table: RawTable) -> str:
     rows = store.select(
         table.name, lambda query: query.is_("deleted_at", "null").order("updated_at", desc=True).limit(PREVIEW_ROWS)
     )
-    lines = [" | ".join(table.preview), " | ".join("---" for _ in table.preview)]
-    lines += [" | ".join(_cell(row[column]) for column in table.preview) for row in rows]
+    return _markdown(rows, table.preview)
+
+
+def _markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
+    lines += [" | ".join(_cell(row[column]) for column in columns) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)
 
 

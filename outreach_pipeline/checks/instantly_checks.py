@@ -8,6 +8,7 @@ import dagster as dg
 from modules.instantly.instantly_tables import RAW_TABLES
 from modules.shared.raw_table import RawTable
 from modules.supabase.row_store import RowStore
+from modules.supabase.table_sync import complete_as_of
 
 OLDEST_FRESH = timedelta(minutes=90)
 LARGEST_DROP = 0.2
@@ -76,9 +77,7 @@ def _row_count(store: RowStore, table: RawTable) -> dg.AssetCheckResult:
 
 
 def _freshness(store: RowStore, table: RawTable) -> dg.AssetCheckResult:
-    status = store.select("sync_status", lambda query: query.eq("table_name", table.name))
-    complete_as_of = status[0]["complete_as_of"] if status else None
-    as_of = datetime.fromisoformat(complete_as_of) if complete_as_of else None
+    as_of = complete_as_of(store, table.name)
     age = datetime.now(UTC) - as_of if as_of else None
     return dg.AssetCheckResult(
         asset_key=table.name,

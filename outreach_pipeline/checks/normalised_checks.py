@@ -3,6 +3,7 @@
 import dagster as dg
 
 from modules.supabase.row_store import RowStore
+from outreach_pipeline.assets.table_results import markdown_table
 
 _SHOWN = 20
 
@@ -19,16 +20,10 @@ def counts_agree_with_instantly(store: dg.ResourceParam[RowStore]) -> dg.AssetCh
         passed=not off,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "off": _markdown(off, ("measure", "subject", "local_count", "instantly_count", "tolerance", "reason")),
-            "not_comparable": _markdown(unlike, ("measure", "subject", "reason")),
+            "off": markdown_table(off, ("measure", "subject", "local_count", "instantly_count", "tolerance", "reason")),
+            "not_comparable": markdown_table(unlike, ("measure", "subject", "reason")),
         },
     )
-
-
-def _markdown(rows: list[dict[str, object]], columns: tuple[str, ...]) -> dg.MetadataValue:
-    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
-    lines += [" | ".join("" if row[column] is None else str(row[column]) for column in columns) for row in rows]
-    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines) if rows else "none")
 
 
 normalised_checks = [counts_agree_with_instantly]

@@ -4,27 +4,52 @@ import time
 
 import typer
 
-from modules.shared.settings import Settings
+from modules.outreach.search_table import apply_searches
+from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
+from outreach_pipeline.commands.apollo import CREDIT_HEADS
+from outreach_pipeline.commands.leads import LEAD_HEADS
 from outreach_pipeline.commands.local import start_local, stop_local
 from outreach_pipeline.commands.output import print_rows
+from outreach_pipeline.commands.stores import open_store
 from outreach_pipeline.commands.sync import SYNC_HEADS, run_sync, sync_rows
+from outreach_pipeline.runs import run_job
+
+_LEADS_SHOWN = 5
 
 
 def demo() -> None:
     """Start the local Supabase and stand-ins, run the jobs once, say what happened, stop."""
     began_s = time.monotonic()
-    typer.echo("Starting a local Supabase and a stand-in for Instantly ...")
+    typer.echo("Starting a local Supabase and stand-ins for Instantly and Apollo ...")
     environment = start_local()
     try:
         applied = apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
         typer.echo(f"{environment['SUPABASE_URL']} is up, {len(applied)} migrations applied now.")
-        typer.echo("Running the jobs instantly_sync and instantly_analytics through Dagster ...")
-        rows = sync_rows(run_sync())
+        _show_sync()
+        _show_leads()
     finally:
         stop_local()
-    print_rows("From Instantly into Supabase", rows, as_json=False, heads=SYNC_HEADS)
-    requests = sum(row["requests"] for row in rows)
-    typer.echo(f"{requests} requests to Instantly's stand-in, {time.monotonic() - began_s:.0f} seconds in all.")
-    typer.echo("Run it again: rows come back unchanged, and none is rewritten.")
+    typer.echo(f"{time.monotonic() - began_s:.0f} seconds in all.")
+    typer.echo("Run it again: rows come back unchanged, and nobody is paid for twice.")
     typer.echo("Next: `make dev` opens Dagster on http://127.0.0.1:3000 with these runs in it and the schedules on.")
+
+
+def _show_sync() -> None:
+    typer.echo("Running the jobs instantly_sync and instantly_analytics through Dagster ...")
+    rows = sync_rows(run_sync())
+    print_rows("From Instantly into Supabase", rows, as_json=False, heads=SYNC_HEADS)
+    typer.echo(f"{sum(row['requests'] for row in rows)} requests to Instantly's stand-in.")
+
+
+def _show_leads() -> None:
+    typer.echo("Running the job lead_pipeline: people found at Apollo, and bought within the budget ...")
+    with open_store() as store:
+        apply_searches(store, [REPOSITORY / "campaigns"])
+        run_job("lead_pipeline")
+        credits_by_search = store.select("credits", lambda query: query.order("search_name"))
+        best = store.select("lead_overview", lambda query: query.order("score", desc=True).limit(_LEADS_SHOWN))
+    print_rows("Apollo's credits, and what a usable lead cost", credits_by_search, as_json=False, heads=CREDIT_HEADS)
+    budget = Settings().apollo_credits_per_run
+    typer.echo(f"Budget of a run: {budget:g} credits, for people first and then for their companies.")
+    print_rows("The leads that fit best (invented people)", best, as_json=False, heads=LEAD_HEADS)

@@ -10,9 +10,11 @@ from typing import Annotated
 import psutil
 import typer
 
+from modules.outreach.search_table import apply_searches
 from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
 from outreach_pipeline.commands.local import start_local, stop_local
+from outreach_pipeline.commands.stores import open_store
 from outreach_pipeline.dagster_home import prepare_dagster_home
 
 _LONGEST_END_S = 10
@@ -24,8 +26,10 @@ def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this ma
     is_local = settings.supabase_url is None or settings.supabase_key is None
     prepare_dagster_home()
     if is_local:
-        start_local(keep_instantly=settings.instantly_api_key is not None)
+        start_local(keep_configured=True)
         apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
+        with open_store() as store:
+            apply_searches(store, [settings.outreach_campaigns])
     typer.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
     dg = str(Path(sys.executable).with_name("dg"))
     try:

@@ -22,6 +22,7 @@ def up() -> None:
     environment = start_local()
     typer.echo(f"Supabase  {environment['SUPABASE_URL']}")
     typer.echo(f"Instantly {environment['INSTANTLY_BASE_URL']} (stand-in)")
+    typer.echo(f"Apollo    {environment['APOLLO_BASE_URL']} (stand-in)")
     typer.echo('Use them in this shell: eval "$(outreach local env)"')
 
 
@@ -45,16 +46,20 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def start_local(*, keep_instantly: bool = False) -> dict[str, str]:
+def start_local(*, keep_configured: bool = False) -> dict[str, str]:
     """Start what is not running, and point this process and its children there; gives back the variables.
 
-    With `keep_instantly` the account of Instantly that is configured stays.
+    With `keep_configured` a vendor whose key is configured stays the real one.
     """
+    settings = Settings()
     with _sandbox_errors():
         environment = _stack().up()
-    os.environ.update(
-        {name: value for name, value in environment.items() if not (keep_instantly and name.startswith("INSTANTLY_"))}
-    )
+    kept = [
+        vendor
+        for vendor, key in {"INSTANTLY_": settings.instantly_api_key, "APOLLO_": settings.apollo_api_key}.items()
+        if keep_configured and key is not None
+    ]
+    os.environ.update({name: value for name, value in environment.items() if not name.startswith(tuple(kept))})
     return environment
 
 

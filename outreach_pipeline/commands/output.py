@@ -1,5 +1,6 @@
 """How commands print: a table for people, JSON for programs."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -8,6 +9,8 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+_UNBOUNDED = 1_000
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -32,13 +35,18 @@ def print_rows(
     shown = heads or {name: name.replace("_", " ") for name in (rows[0] if rows else ())}
     for name, head in shown.items():
         is_number = any(isinstance(row[name], int | float) for row in rows)
-        table.add_column(head, justify="right" if is_number else "left", no_wrap=not is_number and name != "reason")
+        # On a narrow terminal texts are wrapped: half a number would say something else.
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in shown))
-    Console().print(table if rows else f"{title}: nothing yet.")
+    # A file or a pipe has no width, so nothing is cut there.
+    console = Console() if sys.stdout.isatty() else Console(width=_UNBOUNDED)
+    console.print(table if rows else f"{title}: nothing yet.")
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, float):
+        return f"{value:,.2f}".removesuffix(".00")
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from modules.shared.settings import Settings
-from modules.supabase.row_store import RowStore
-from modules.supabase.supabase_client import supabase_client
+from modules.outreach.normalised_tables import NEVER
 from outreach_pipeline.commands.output import AsJson, print_rows
+from outreach_pipeline.commands.stores import open_store
 
 _HEADS = {
     "table": "table",
@@ -21,9 +20,8 @@ _HEADS = {
 
 def status(as_json: AsJson = False) -> None:
     """Show each table's last read, and how old its newest complete data is."""
-    settings = Settings()
-    with supabase_client(settings.require("SUPABASE_URL"), settings.require("SUPABASE_KEY")) as client:
-        rows = RowStore(client).select("sync_status", lambda query: query.order("table_name"))
+    with open_store() as store:
+        rows = store.select("sync_status", lambda query: query.order("table_name"))
     now = datetime.now(UTC)
     print_rows(
         "Tables: age in minutes, requests asked", [_row(row, now) for row in rows], as_json=as_json, heads=_HEADS
@@ -32,7 +30,7 @@ def status(as_json: AsJson = False) -> None:
 
 def _row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     as_of = row["complete_as_of"]
-    age = (now - datetime.fromisoformat(as_of)) if as_of else None
+    age = now - datetime.fromisoformat(as_of) if as_of and datetime.fromisoformat(as_of) > NEVER else None
     return {
         "table": row["table_name"],
         "last_read": row["last_status"],

@@ -14,13 +14,9 @@ import pytest
 from modules.instantly.instantly_rows import WORKSPACE_TOTAL
 from modules.instantly.instantly_sources import payloads_of
 from modules.instantly.instantly_tables import RAW_TABLES, TABLE_OF
-from modules.instantly.instantly_transform import (
-    transform_campaigns,
-    transform_daily_analytics,
-    transform_rows,
-    transform_steps,
-)
+from modules.instantly.instantly_transform import transform_campaigns, transform_daily_analytics, transform_steps
 from modules.shared.raw_table import RejectedRow
+from modules.shared.row_transform import transform_rows
 from tests.fakes.instantly_reading import DAYS, ORDER, instantly_api, stored
 from tests.fakes.instantly_server import DRAFT, instantly_server
 from tests.fakes.killable_syncs import Order, Syncs

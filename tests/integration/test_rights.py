@@ -18,12 +18,38 @@ FUNCTIONS = {
     "refresh_campaigns": {},
     "refresh_leads": {},
     "refresh_reconciliation": {},
+    "apply_searches": {"searches": []},
+    "searches_to_read": {"wanted_kind": "people"},
+    "note_people_found": {"found_by": "operations", "person_ids": []},
+    "people_to_enrich": {"wanted_kind": "email", "most": 10},
+    "reserve_apollo_call": {"intent": {"call_id": str(uuid4()), "credits_each": 1, "subjects": []}},
+    "save_apollo_answer": {"call_id": str(uuid4()), "answer": {}},
+    "settle_apollo_call": {"result": {"call_id": str(uuid4()), "rows": []}},
+    "end_apollo_call": {"call_id": str(uuid4()), "end_state": "released", "reason": "it did not happen"},
+    "open_apollo_calls": {"older_than_s": 0},
+    "note_apollo_usage": {"usage": {"credits_consumed": 0}},
+    "merge_leads": {"rows": []},
+    "leads_to_describe": {"after_id": None, "most": 10},
+    "purchases_since": {"wanted_subject_kind": "person", "settled_since": None, "after_id": 0, "most": 10},
+    "merge_companies": {"rows": []},
+    "companies_of_leads": {"changed_since": None, "after_domain": "", "most": 10},
+    "companies_to_enrich": {"most": 10, "bought_before": "2026-11-24T00:00:00Z"},
+    "leads_to_score": {"rules": "none", "after_id": None, "most": 10},
+    "merge_lead_scores": {"rows": []},
     "merge_rows": {"target_table": "instantly_accounts_raw", "rows": []},
     "mark_deleted": {"target_table": "instantly_accounts_raw", "keys": []},
     "inspect_table": {"target_table": "instantly_accounts_raw"},
     "describe_table": {"target_table": "instantly_accounts_raw"},
 }
-VIEWS = ("sync_status", "campaign_daily", "campaign_overview", "lead_overview", "sender_health")
+VIEWS = (
+    "sync_status",
+    "campaign_daily",
+    "campaign_overview",
+    "lead_overview",
+    "sender_health",
+    "apollo_people_waiting",
+    "credits",
+)
 ALICE, BOB = str(uuid4()), str(uuid4())
 
 

@@ -1,0 +1,1 @@
+"""Apollo bricks: finding people and companies."""
