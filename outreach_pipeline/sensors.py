@@ -8,6 +8,12 @@ from outreach_pipeline.jobs import lead_pipeline
 ENOUGH_PEOPLE = 200
 """Fewer can wait for the hour."""
 _EVERY_S = 600
+_UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 _BUYING = ["apollo_credit_ledger", "leads", "apollo_organizations_raw", "companies", "lead_scores", "apollo_usage"]
 
 
@@ -24,9 +30,6 @@ def people_waiting(
     waiting = store.count("apollo_people_waiting")
     if waiting < ENOUGH_PEOPLE:
         return dg.SkipReason(f"{waiting} people wait; {ENOUGH_PEOPLE} are enough for a run of their own.")
-    running = context.instance.get_runs_count(
-        dg.RunsFilter(job_name=lead_pipeline.name, statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED])
-    )
-    if running:
+    if context.instance.get_runs_count(dg.RunsFilter(job_name=lead_pipeline.name, statuses=_UNDER_WAY)):
         return dg.SkipReason("A run of lead_pipeline is under way.")
     return dg.RunRequest(run_key=reads[0]["complete_as_of"], asset_selection=[dg.AssetKey(name) for name in _BUYING])

@@ -247,7 +247,10 @@ security invoker
 set search_path = ''
 as $function$
   select coalesce(
-           jsonb_agg(to_jsonb(search) || jsonb_build_object('rows_before', good.rows_read) order by search.search_name),
+           jsonb_agg(
+             to_jsonb(search) || jsonb_build_object('rows_before', good.rows_read, 'read_at', good.started_at)
+             order by search.search_name
+           ),
            '[]'
          )
     from public.apollo_searches as search
@@ -270,7 +273,7 @@ as $function$
 $function$;
 
 comment on function public.searches_to_read(text, text) is
-  'The active searches of a kind that are due: new, changed, or last read completely longer ago than interval_hours; or the one that is named, due or not. Each with the rows of its last complete read (NULL: none).';
+  'The active searches of a kind that are due: new, changed, or last read completely longer ago than interval_hours; or the one that is named, due or not. Each with the rows of its last complete read and when that began (NULL: none).';
 
 create function public.note_people_found(found_by text, person_ids jsonb)
 returns bigint
@@ -431,7 +434,8 @@ begin
     into reserved
     from (
       select given.subject_id, min(given.search_name) as search_name
-        from jsonb_to_recordset(intent->'subjects') as given (subject_id text, search_name text)
+        from rows from (jsonb_to_recordset(intent->'subjects') as (subject_id text, search_name text))
+             with ordinality as given (subject_id, search_name, place)
        where not exists (
          select from public.apollo_credit_ledger as bought
           where bought.subject_kind = intent->>'subject_kind' and bought.subject_id = given.subject_id
@@ -439,7 +443,8 @@ begin
             and (bought.settled_at is null or bought.settled_at >= (intent->>'bought_before')::timestamptz)
        )
        group by given.subject_id
-       order by given.subject_id
+       -- Those who come first are wanted most.
+       order by min(given.place)
        limit floor(tightest.credits_left / credits_each)
     ) as wanted;
   if reserved = '[]' then
@@ -518,11 +523,14 @@ begin
      set outcome = given.outcome, credits = given.credits, raw_json = given.raw_json, settled_at = settled.settled_at
     from jsonb_to_recordset(result->'rows') as given (subject_id text, outcome text, credits numeric, raw_json jsonb)
    where ledger.call_id = settled.id and ledger.subject_id = given.subject_id;
+
+  -- Of whom the result says nothing, nothing was bought.
+  delete from public.apollo_credit_ledger as ledger where ledger.call_id = settled.id and ledger.settled_at is null;
 end;
 $function$;
 
 comment on function public.settle_apollo_call(jsonb) is
-  '{"call_id", "credits_consumed", "request_id", "is_pending", "reason", "rows": [{"subject_id", "outcome", "credits", "raw_json"}]}: what a call cost and brought, in one transaction. is_pending: the rest comes later, under request_id. Safe to run twice.';
+  '{"call_id", "credits_consumed", "request_id", "is_pending", "reason", "rows": [{"subject_id", "outcome", "credits", "raw_json"}]}: what a call cost and brought, in one transaction. is_pending: the rest comes later, under request_id; otherwise those without a row may be asked about again. Safe to run twice.';
 
 create function public.end_apollo_call(call_id uuid, end_state text, reason text)
 returns bigint
@@ -587,9 +595,11 @@ as $function$
                   where ledger.call_id = call.id
                ),
                'consumed_since', (
+                 -- What came later was charged at an unknown moment, and what was looked up cost an unknown sum.
                  select coalesce(sum(since.credits_consumed), 0)
                    from public.apollo_calls as since
-                  where since.orchestrator_run_id = call.orchestrator_run_id and since.state = 'settled'
+                  where since.intended_at > call.intended_at and since.state = 'settled' and since.request_id is null
+                    and not since.answer ? 'looked_up'
                )
              )
              order by call.intended_at
@@ -602,7 +612,7 @@ as $function$
 $function$;
 
 comment on function public.open_apollo_calls(double precision) is
-  'Calls that are not settled, oldest first, with whom they asked about and what our later calls consumed. One that is only intended counts when it is older than that: a younger one may still be under way.';
+  'Calls that are not settled, oldest first, with whom they asked about and what our later calls consumed, those of other runs as well. One that is only intended counts when it is older than that: a younger one may still be under way.';
 
 create function public.note_apollo_usage(usage jsonb)
 returns void

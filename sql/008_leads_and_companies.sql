@@ -34,7 +34,30 @@ alter table public.leads add constraint leads_status_is_known check (status in (
   'active', 'paused', 'completed', 'skipped', 'listed', 'unknown', 'new'
 ));
 -- What Apollo writes where an address is hidden; under it all such people would be one lead.
+delete from public.leads where email like 'email\_not\_unlocked@%';
 alter table public.leads add constraint leads_email_is_no_placeholder check (email not like 'email\_not\_unlocked@%');
+
+-- One that somebody uploaded to Instantly stops no other lead: it is left out, where the constraint would end the run.
+create function private.leave_row_out()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $function$
+begin
+  return null;
+end;
+$function$;
+
+comment on function private.leave_row_out() is 'As a trigger before a row is inserted: it is not.';
+revoke execute on function private.leave_row_out() from public, anon, authenticated;
+grant execute on function private.leave_row_out() to service_role;
+
+create trigger leads_leave_placeholders_out
+  before insert on public.leads
+  for each row when (new.email like 'email\_not\_unlocked@%')
+  execute function private.leave_row_out();
+
 alter table public.leads add constraint leads_region_is_known
   check (region in ('eu', 'uk', 'ch', 'us', 'ca', 'other', 'unknown'));
 alter table public.leads add constraint leads_lawful_basis_is_known
@@ -62,6 +85,10 @@ create index leads_company_domain on public.leads (company_domain);
 create index leads_updated_at on public.leads (updated_at);
 create index leads_not_described on public.leads (lead_id) where match_key is null;
 
+alter table public.apollo_searches drop constraint apollo_searches_name_is_a_slug;
+alter table public.apollo_searches add constraint apollo_searches_name_is_a_slug
+  check (search_name ~ '^[a-z0-9][a-z0-9_-]{0,59}$');
+
 create table public.companies (
   domain text not null,
   company_name text,
@@ -76,7 +103,7 @@ create table public.companies (
   linkedin_url text,
   apollo_organization_id text,
   source text not null,
-  source_rank smallint not null,
+  value_ranks jsonb not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint companies_pkey primary key (domain),
@@ -88,7 +115,7 @@ comment on table public.companies is
 comment on column public.companies.annual_revenue is 'US dollars; NULL: not known.';
 comment on column public.companies.headcount_growth_twelve_months is 'As Apollo gives it; see lead_scores for how it is read.';
 comment on column public.companies.source is 'The richest source so far: apollo_enrichment, apollo_person, apollo_search, lead.';
-comment on column public.companies.source_rank is 'Of that source; a source of a lower rank only fills gaps.';
+comment on column public.companies.value_ranks is 'How rich the source of each value is, by column; a value from a poorer one only fills a gap.';
 
 create table public.lead_scores (
   lead_id uuid not null,
@@ -285,58 +312,41 @@ security invoker
 set search_path = ''
 as $function$
   with given as materialized (
-    select distinct on (record.domain) record.*
-      from jsonb_array_elements(rows) with ordinality as listed (value, place)
-      cross join lateral jsonb_populate_record(null::public.companies, listed.value) as record
-     order by record.domain, record.source_rank desc, listed.place desc
+    -- Each value by itself: of several the one of the richest source, of its equals the last one.
+    select told.value->>'domain' as domain,
+           jsonb_object_agg(fact.key, fact.value order by source.rank, told.place) as facts,
+           jsonb_object_agg(fact.key, source.rank order by source.rank, told.place) as ranks
+      from jsonb_array_elements(rows) with ordinality as told (value, place)
+      cross join lateral (select (told.value->>'source_rank')::integer as rank) as source
+      cross join lateral jsonb_each(jsonb_strip_nulls(told.value) - 'domain' - 'source_rank') as fact
+     group by told.value->>'domain'
   ), incoming as materialized (
-    select given.domain,
-           case when not wins then coalesce(stored.company_name, given.company_name)
-                else coalesce(given.company_name, stored.company_name) end as company_name,
-           case when not wins then coalesce(stored.industry, given.industry)
-                else coalesce(given.industry, stored.industry) end as industry,
-           case when not wins then coalesce(stored.employees_count, given.employees_count)
-                else coalesce(given.employees_count, stored.employees_count) end as employees_count,
-           case when not wins then coalesce(stored.annual_revenue, given.annual_revenue)
-                else coalesce(given.annual_revenue, stored.annual_revenue) end as annual_revenue,
-           case when not wins then coalesce(stored.headcount_growth_twelve_months, given.headcount_growth_twelve_months)
-                else coalesce(given.headcount_growth_twelve_months, stored.headcount_growth_twelve_months)
-                end as headcount_growth_twelve_months,
-           case when not wins then coalesce(stored.founded_year, given.founded_year)
-                else coalesce(given.founded_year, stored.founded_year) end as founded_year,
-           case when not wins then coalesce(stored.technologies, given.technologies)
-                else coalesce(given.technologies, stored.technologies) end as technologies,
-           case when not wins then coalesce(stored.country, given.country)
-                else coalesce(given.country, stored.country) end as country,
-           case when not wins then coalesce(stored.city, given.city)
-                else coalesce(given.city, stored.city) end as city,
-           case when not wins then coalesce(stored.linkedin_url, given.linkedin_url)
-                else coalesce(given.linkedin_url, stored.linkedin_url) end as linkedin_url,
-           case when not wins then coalesce(stored.apollo_organization_id, given.apollo_organization_id)
-                else coalesce(given.apollo_organization_id, stored.apollo_organization_id) end as apollo_organization_id,
-           case when wins then given.source else stored.source end as source,
-           case when wins then given.source_rank else stored.source_rank end as source_rank
+    select merged.*, merged is distinct from stored as is_changed
       from given
       left join public.companies as stored on stored.domain = given.domain
-      cross join lateral (select stored.domain is null or given.source_rank >= stored.source_rank as wins) as judged
+      cross join lateral (
+        select coalesce(jsonb_object_agg(fact.key, fact.value), '{}') as facts,
+               coalesce(jsonb_object_agg(fact.key, given.ranks->fact.key), '{}') as ranks
+          from jsonb_each(given.facts) as fact
+         where (given.ranks->>fact.key)::integer >= coalesce((stored.value_ranks->>fact.key)::integer, 0)
+      ) as better
+      -- What is not given stays as it is stored.
+      cross join lateral jsonb_populate_record(
+        stored,
+        better.facts || jsonb_build_object(
+          'domain', given.domain, 'value_ranks', coalesce(stored.value_ranks, '{}') || better.ranks
+        )
+      ) as merged
   ), written as (
     insert into public.companies (
       domain, company_name, industry, employees_count, annual_revenue, headcount_growth_twelve_months, founded_year,
-      technologies, country, city, linkedin_url, apollo_organization_id, source, source_rank
+      technologies, country, city, linkedin_url, apollo_organization_id, source, value_ranks
     )
-    select incoming.*
+    select incoming.domain, incoming.company_name, incoming.industry, incoming.employees_count, incoming.annual_revenue,
+           incoming.headcount_growth_twelve_months, incoming.founded_year, incoming.technologies, incoming.country,
+           incoming.city, incoming.linkedin_url, incoming.apollo_organization_id, incoming.source, incoming.value_ranks
       from incoming
-     where not exists (
-       select from public.companies as stored
-        where stored.domain = incoming.domain
-          and (stored.company_name, stored.industry, stored.employees_count, stored.annual_revenue,
-               stored.headcount_growth_twelve_months, stored.founded_year, stored.technologies, stored.country,
-               stored.city, stored.linkedin_url, stored.apollo_organization_id, stored.source, stored.source_rank)
-              is not distinct from
-              (incoming.company_name, incoming.industry, incoming.employees_count, incoming.annual_revenue,
-               incoming.headcount_growth_twelve_months, incoming.founded_year, incoming.technologies, incoming.country,
-               incoming.city, incoming.linkedin_url, incoming.apollo_organization_id, incoming.source, incoming.source_rank)
-     )
+     where incoming.is_changed
      order by incoming.domain
     on conflict (domain) do update
       set company_name = excluded.company_name, industry = excluded.industry, employees_count = excluded.employees_count,
@@ -345,7 +355,7 @@ as $function$
           founded_year = excluded.founded_year, technologies = excluded.technologies, country = excluded.country,
           city = excluded.city, linkedin_url = excluded.linkedin_url,
           apollo_organization_id = excluded.apollo_organization_id,
-          source = excluded.source, source_rank = excluded.source_rank, updated_at = now()
+          source = excluded.source, value_ranks = excluded.value_ranks, updated_at = now()
     returning (xmax = 0) as is_new
   )
   select count(*) filter (where is_new),

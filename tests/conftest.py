@@ -51,6 +51,9 @@ def supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseEnvir
     try:
         environment = local.up()
         apply_migrations(environment.database_url, read_migrations())
+        with supabase_client(environment.url, environment.secret_key) as client:
+            # Waits until the REST server knows what the migrations added.
+            RowStore(client).call("merge_lead_scores", {"rows": []})
         yield environment
     finally:
         local.down()

@@ -28,6 +28,7 @@ results are fetched instead."""
 
 _PLACEHOLDER = "email_not_unlocked"
 _STILL_COMING = "result_pending"
+_NEVER_COMES = frozenset({"request_id_unknown", "request_id_expired", "invalid_request_id"})
 
 
 class DataKind(StrEnum):
@@ -146,8 +147,10 @@ def read_delivery(saved: Mapping[str, Any], ids: Sequence[str], kind: DataKind) 
     for person in late if isinstance(late, list) else []:
         if isinstance(person, dict) and isinstance(person.get("id"), str):
             people[person["id"]] = {**people.get(person["id"], {"id": person["id"]}), "delivered": person}
-    costs = [_cost(part.get("credits_consumed")) or 0.0 for part in (answer, payload)]
-    return _result(people, ids, kind, sum(costs))
+    late_cost = _cost(payload.get("credits_consumed"))
+    # Where the late part says nothing of its cost, it may have cost all that was set aside.
+    cost = None if late_cost is None else late_cost + (_cost(answer.get("credits_consumed")) or 0.0)
+    return _result(people, ids, kind, cost)
 
 
 def fetch_delivery(client: ApolloClient, request_id: str) -> Json | None:
@@ -160,8 +163,9 @@ def fetch_delivery(client: ApolloClient, request_id: str) -> Json | None:
     except PermanentError as error:
         if error.code == _STILL_COMING:
             return None
-        if error.status in {400, 404, 410}:
-            return {"webhook_status": error.code or "unknown"}
+        # Another 404 is one of the address, not of the result.
+        if error.code in _NEVER_COMES:
+            return {"webhook_status": error.code}
         raise
     # `failed` is said of the delivery to the address, which ours always is; the result may be there all the same.
     if answer.get("webhook_status") == "in_progress" and not answer.get("webhook_result"):
@@ -182,23 +186,24 @@ def is_match(person: object) -> bool:
 
 def email_of(person: Mapping[str, Any]) -> str | None:
     """The person's address, or the one that was delivered later; `None`: none, or only Apollo's placeholder for one."""
-    delivered = person.get("delivered")
-    late = delivered.get("emails") if isinstance(delivered, dict) else None
-    texts = [person.get("email"), *(each.get("email") for each in late or [] if isinstance(each, dict))]
-    for text in texts:
-        if isinstance(text, str) and "@" in text and text.strip().partition("@")[0].lower() != _PLACEHOLDER:
+    for text in (person.get("email"), *(each.get("email") for each in _delivered(person, "emails"))):
+        if isinstance(text, str) and "@" in text and _PLACEHOLDER not in text.lower():
             return text
     return None
 
 
 def phone_of(person: Mapping[str, Any]) -> str | None:
     """The first number that was delivered, in international form; `None`: none."""
-    delivered = person.get("delivered")
-    numbers = delivered.get("phone_numbers") if isinstance(delivered, dict) else None
-    for number in numbers or []:
-        if isinstance(number, dict) and isinstance(number.get("sanitized_number"), str):
-            return number["sanitized_number"] or None
+    for number in _delivered(person, "phone_numbers"):
+        if isinstance(number.get("sanitized_number"), str) and number["sanitized_number"]:
+            return str(number["sanitized_number"])
     return None
+
+
+def _delivered(person: Mapping[str, Any], name: str) -> list[Json]:
+    delivered = person.get("delivered")
+    each = delivered.get(name) if isinstance(delivered, dict) else None
+    return [one for one in each if isinstance(one, dict)] if isinstance(each, list) else []
 
 
 def enrich_organization(client: ApolloClient, domain: str) -> Json:

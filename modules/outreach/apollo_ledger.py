@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import orjson
-
 from modules.outreach.pages import pages
 from modules.shared.errors import BudgetExceeded, ContractError, PermanentError, RetryableError
+from modules.supabase.row_batches import without_nul
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -109,27 +108,25 @@ class Ledger:
         self.save(call_id, {"answer": answer})
         result = read(answer, reserved)
         self.settle(call_id, result)
+        # Only here: what an earlier call cost is in Apollo's count already, and counting it twice would hide a charge.
+        self.credits_before += result.credits_consumed
+        self.credits_spent += result.credits_consumed
         return result
 
     def save(self, call_id: str, answer: Json) -> None:
         """Keep an answer as it came: it was paid for."""
-        # orjson answers NUL as an escape, which PostgreSQL's jsonb refuses.
-        encoded = orjson.dumps(answer).replace(b"\\u0000", b"")
-        self.store.call("save_apollo_answer", {"call_id": call_id, "answer": orjson.Fragment(encoded)})
+        self.store.call("save_apollo_answer", {"call_id": call_id, "answer": without_nul(answer)})
 
     def settle(self, call_id: str, result: Result) -> None:
         """Note what a call cost and brought, or that the rest is still to come."""
-        rows = orjson.dumps([asdict(row) for row in result.rows]).replace(b"\\u0000", b"")
         settled = {
             "call_id": call_id,
             "credits_consumed": result.credits_consumed,
             "request_id": result.request_id,
             "is_pending": result.request_id is not None,
-            "rows": orjson.Fragment(rows),
+            "rows": [without_nul(asdict(row)) for row in result.rows],
         }
         self.store.call("settle_apollo_call", {"result": settled})
-        self.credits_before += result.credits_consumed
-        self.credits_spent += result.credits_consumed
         for row in result.rows:
             self.outcomes[row.outcome.value] = self.outcomes.get(row.outcome.value, 0) + 1
 

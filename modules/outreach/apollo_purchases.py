@@ -120,8 +120,13 @@ def buy_companies(ledger: Ledger, client: ApolloClient, *, most: int) -> Purchas
 def buy_company_pages(ledger: Ledger, client: ApolloClient, search: Json) -> PurchaseReport:
     """Read one company search that is due, page by page, but for the pages that were paid for since it was due."""
     filters = CompanyFilters.model_validate(search["filters"])
-    bought_before = datetime.now(UTC) - timedelta(hours=search["interval_hours"])
+    interval = timedelta(hours=search["interval_hours"])
+    bought_before = datetime.now(UTC) - interval
+    if search["read_at"] is not None:
+        # When it came due: pages of the last read are a little younger than an interval.
+        bought_before = max(bought_before, datetime.fromisoformat(search["read_at"]) + interval)
     name = f"{search['search_name']}/{filters.filters_digest}"
+    in_doubt: list[int] = []
 
     def purchases() -> Iterable[Purchase]:
         page, pages = 1, 1
@@ -134,25 +139,33 @@ def buy_company_pages(ledger: Ledger, client: ApolloClient, search: Json) -> Pur
                 credits_each=1.0,
                 bought_before=bought_before,
             )
-            pages = _pages_known(ledger, f"{name}/1")
+            stands = _standing_page(ledger, f"{name}/{page}")
+            if stands is None:
+                in_doubt.append(page)
+            else:
+                pages = int(stands["pages"]) if stands else page
             page += 1
 
-    return _buy(
+    report = _buy(
         ledger,
         purchases(),
         lambda page_ids: search_organizations(client, filters.query(), int(page_ids[0].rpartition("/")[2])),
         lambda answer, page_ids: read_page(answer, page_ids[0]),
     )
+    if in_doubt and report.stopped_because is None:
+        report.stopped_because = f"the answers of {len(in_doubt)} pages are lost"
+    return report
 
 
-def _pages_known(ledger: Ledger, first_page_id: str) -> int:
-    """How many pages the first one spoke of."""
+def _standing_page(ledger: Ledger, page_id: str) -> Json | None:
+    """What stands of a page: empty where it has no companies; `None`: it may have been paid for, and nothing came."""
     rows = ledger.store.select(
         "apollo_credit_ledger",
-        lambda query: query.match({"subject_kind": "page", "subject_id": first_page_id, "is_current": True}),
+        lambda query: query.match({"subject_kind": "page", "subject_id": page_id, "is_current": True}),
     )
-    payload = rows[0]["raw_json"] if rows else None
-    return int(payload["pages"]) if payload else 0
+    if not rows or rows[0]["settled_at"] is None:
+        return None
+    return rows[0]["raw_json"] or {}
 
 
 def _buy(

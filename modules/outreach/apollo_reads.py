@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from modules.apollo.apollo_filters import PeopleFilters
 from modules.apollo.apollo_lead_collector import collect_people
 from modules.apollo.apollo_rows import PersonRow, transform_people
 from modules.shared.errors import PermanentError, RetryableError
+from modules.shared.file_problems import problems, written
 from modules.supabase.table_sync import Scope
 
 if TYPE_CHECKING:
@@ -98,10 +101,13 @@ class PeopleReads:
             only_search: This one, due or not; `None`: all that are due.
             narrow: Filters to add to it or to put in the place of its own, so that another slice is read; such a read
                 does not count as one of the search.
+
+        Raises:
+            PermanentError: There is no search of that name, or Apollo has no such filter.
         """
         searches = {}
         for search in searches_to_read(store, "people", only_search):
-            filters = PeopleFilters.model_validate(search["filters"] | dict(narrow or {}))
+            filters = _filters(search, narrow or {})
             slice_name = f":{filters.filters_digest}" if narrow else ""
             searches[f"search:{search['search_name']}{slice_name}"] = (search, filters)
         return cls(store, searches)
@@ -125,3 +131,13 @@ class PeopleReads:
             ids = [row.apollo_person_id for row in chunk if isinstance(row, PersonRow)]
             self.people_new += self.store.call("note_people_found", {"found_by": search_name, "person_ids": ids})
             yield from chunk
+
+
+def _filters(search: Json, narrow: Mapping[str, Any]) -> PeopleFilters:
+    try:
+        return PeopleFilters.model_validate(search["filters"] | dict(narrow))
+    except ValidationError as error:
+        found = "; ".join(f"{written(path) or 'filters'}: {message}" for path, message in problems(error))
+        raise PermanentError(
+            f"Search {search['search_name']} cannot be read: {found}. Mend its file and apply it, or what narrows it."
+        ) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from modules.apollo.apollo_enrichment import (
     DataKind,
+    email_of,
     fetch_delivery,
     read_delivery,
     read_matches,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _logger = get_logger(__name__)
 _CONTACTS_A_PAGE = 100
+_MOST_PAGES_OF_CONTACTS = 500
+"""What Apollo shows of a search."""
 
 UNDER_WAY_S = 900.0
 """A call that was written down less long ago may still be under way in another process: a try begins within five
@@ -41,7 +44,7 @@ class Recovery:
     """What became of the open calls.
 
     Attributes:
-        settled: Their answers were saved, or have come meanwhile.
+        settled: Their answers were saved, have come meanwhile, or were looked up.
         released: They were not charged; those in them may be asked about again.
         doubtful: They may have been charged, and no answer is to be had; nobody in them is asked about again.
         pending: Their results are still to come.
@@ -67,8 +70,12 @@ def recover_calls(ledger: Ledger, client: ApolloClient, usage: Usage, *, under_w
     for call in calls:
         match call["state"]:
             case "answered":
-                ledger.settle(call["id"], _read(call))
-                recovery.settled += 1
+                result = _read(call)
+                ledger.settle(call["id"], result)
+                if result.request_id is None:
+                    recovery.settled += 1
+                else:
+                    recovery.pending += 1
             case "pending":
                 _fetch(ledger, client, call, recovery)
             case "intended" | "doubtful":
@@ -94,9 +101,10 @@ def _read(call: Json) -> Result:
     if call["data_kind"] == "company_page":
         return read_page(saved["answer"], subjects[0])
     kind = DataKind(call["data_kind"])
-    return (
-        read_delivery(saved, subjects, kind) if "delivery" in saved else read_matches(saved["answer"], subjects, kind)
-    )
+    if "delivery" in saved:
+        return read_delivery(saved, subjects, kind)
+    # Whom a look-up did not find was not charged for, and may be asked about again.
+    return read_matches(saved["answer"], [] if "looked_up" in saved else subjects, kind)
 
 
 def _fetch(ledger: Ledger, client: ApolloClient, call: Json, recovery: Recovery) -> None:
@@ -112,7 +120,8 @@ def _fetch(ledger: Ledger, client: ApolloClient, call: Json, recovery: Recovery)
 
 def _judge(ledger: Ledger, client: ApolloClient, usage: Usage, call: Json, recovery: Recovery) -> None:
     """Whether a call without an answer was charged, by what the team has consumed since."""
-    if _surely_not_charged(usage, call):
+    unexplained = _unexplained_credits(usage, call)
+    if unexplained == 0:
         end_call(
             ledger.store,
             call["id"],
@@ -122,10 +131,14 @@ def _judge(ledger: Ledger, client: ApolloClient, usage: Usage, call: Json, recov
         recovery.released += 1
         return
     contacts = _saved_contacts(client, call) if call["data_kind"] == DataKind.email else {}
-    if len(contacts) == len(call["subjects"]):
-        answer = {"matches": list(contacts.values()), "credits_consumed": call["credits_reserved"]}
-        ledger.save(call["id"], {"answer": answer})
-        ledger.settle(call["id"], read_matches(answer, call["subjects"], DataKind.email))
+    paid_for = sum(email_of(contact) is not None for contact in contacts.values())
+    explains_all = unexplained is not None and 0 < unexplained <= paid_for
+    if explains_all or len(contacts) == len(call["subjects"]):
+        consumed = unexplained if explains_all else call["credits_reserved"]
+        answer = {"matches": list(contacts.values()), "credits_consumed": consumed}
+        saved = {"answer": answer, "looked_up": True}
+        ledger.save(call["id"], saved)
+        ledger.settle(call["id"], _read({**call, "answer": saved}))
         recovery.settled += 1
         return
     recovery.doubtful += 1
@@ -136,21 +149,25 @@ def _judge(ledger: Ledger, client: ApolloClient, usage: Usage, call: Json, recov
         end_call(ledger.store, call["id"], "doubtful", "the answer was lost, and Apollo's count has moved since")
 
 
-def _surely_not_charged(usage: Usage, call: Json) -> bool:
-    if call["balance_before"] is None:
-        return False
-    if usage.cycle_started_at is not None and usage.cycle_started_at > datetime.fromisoformat(call["intended_at"]):
-        # The count began anew, and says nothing of before.
-        return False
-    unexplained = usage.credits_consumed - float(call["balance_before"]) - float(call["consumed_since"])
-    return unexplained <= 0 <= usage.credits_consumed - float(call["balance_before"])
+def _unexplained_credits(usage: Usage, call: Json) -> float | None:
+    """Credits that were consumed since, and by none of our calls that we know the cost of; `None`: not to be told.
+
+    Below zero: something was given back, or the count began anew.
+    """
+    is_new_cycle = usage.cycle_started_at is not None and usage.cycle_started_at > datetime.fromisoformat(
+        call["intended_at"]
+    )
+    if call["balance_before"] is None or is_new_cycle:
+        return None
+    consumed = usage.credits_consumed - float(call["balance_before"]) - float(call["consumed_since"])
+    return round(consumed, 6)
 
 
 def _saved_contacts(client: ApolloClient, call: Json) -> dict[str, Any]:
     """People of the call whom the team has as contacts since, by id: reading contacts costs nothing."""
     since = datetime.fromisoformat(call["intended_at"])
-    wanted, found, page = set(call["subjects"]), {}, 1
-    while True:
+    wanted, found = set(call["subjects"]), {}
+    for page in range(1, _MOST_PAGES_OF_CONTACTS + 1):
         body = {
             "sort_by_field": "contact_updated_at",
             "sort_ascending": False,
@@ -160,11 +177,12 @@ def _saved_contacts(client: ApolloClient, call: Json) -> dict[str, Any]:
         contacts = client.read("POST", "/contacts/search", body=body).get("contacts")
         contacts = [contact for contact in contacts if isinstance(contact, dict)] if isinstance(contacts, list) else []
         for contact in contacts:
-            if contact.get("person_id") in wanted:
-                found[contact["person_id"]] = {**contact, "id": contact["person_id"]}
+            person_id = contact.get("person_id")
+            if isinstance(person_id, str) and person_id in wanted:
+                found[person_id] = {**contact, "id": person_id}
         if len(found) == len(wanted) or len(contacts) < _CONTACTS_A_PAGE or _is_before(contacts[-1], since):
-            return found
-        page += 1
+            break
+    return found
 
 
 def _is_before(contact: Json, moment: datetime) -> bool:

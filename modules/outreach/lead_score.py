@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from modules.outreach.regions import country_code, region_of
+from modules.outreach.regions import Region, country_code, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +28,7 @@ class ScoreFacts:
         headcount_growth: Over twelve months, in the `growth_unit` of the rules.
         technologies: Names or uids; case, and what stands between their words, make no difference.
         country: In whatever spelling `country_code` reads.
+        region: Asked only where the country is not known.
         seniority: Apollo's word: owner, founder, c_suite, ...
     """
 
@@ -36,6 +37,7 @@ class ScoreFacts:
     headcount_growth: float | None = None
     technologies: frozenset[str] | None = None
     country: str | None = None
+    region: Region | None = None
     seniority: str | None = None
     job_title: str | None = None
 
@@ -72,13 +74,13 @@ def score_lead(facts: ScoreFacts, rules: ScoreRules) -> LeadScore:
     growth_pct = facts.headcount_growth
     if growth_pct is not None and rules.growth_unit == "fraction":
         growth_pct *= 100
-    country = facts.country if country_code(facts.country) else None
+    place = facts.country if country_code(facts.country) else _known_region(facts.region)
     parts = [
         _part("revenue", _finite(facts.revenue_usd), rules.revenue_usd, _in_band, _revenue),
         _part("employees", _finite(facts.employees), rules.employees, _in_band, "{:,.0f} employees".format),
         _part("headcount growth", _finite(growth_pct), rules.headcount_growth_pct, _in_band, _growth),
         _part("technologies", _wanted(facts.technologies, rules), rules.technologies, _is_used, _technologies),
-        _part("country", country, rules.places, _is_in, "in {}".format),
+        _part("country", place, rules.places, _is_in, "in {}".format),
         _part("seniority", facts.seniority or None, rules.seniorities, _is_one_of, "seniority {}".format),
         _part("job title", facts.job_title or None, rules.title_words, _has_word, "job title {}".format),
     ]
@@ -123,9 +125,15 @@ def _is_used(technologies: list[str], rule: AnyOf) -> bool:
     return not set(technologies).isdisjoint(rule.any_of)
 
 
-def _is_in(country: str, place: Place) -> bool:
-    code, region = country_code(country), region_of(country)
-    return any(asked == region or country_code(asked) == code for asked in place.any_of)
+def _known_region(region: Region | None) -> str | None:
+    return None if region is None or region is Region.UNKNOWN else region.value
+
+
+def _is_in(country_or_region: str, place: Place) -> bool:
+    # Some regions are one country, and are read as it.
+    code = country_code(country_or_region)
+    region = region_of(country_or_region) if code else country_or_region
+    return any(asked == region or (code is not None and country_code(asked) == code) for asked in place.any_of)
 
 
 def _is_one_of(seniority: str, rule: AnyOf) -> bool:

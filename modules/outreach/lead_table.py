@@ -54,14 +54,27 @@ def merge_leads(store: RowStore, records: Iterable[LeadRecord | RejectedRow]) ->
     counts = dict.fromkeys(("inserted", "updated", "unchanged", "rejected"), 0)
     for batch in in_batches(records):
         rejected = [row for row in batch if isinstance(row, RejectedRow)]
-        rows = [record.model_dump() for record in batch if isinstance(record, LeadRecord)]
         if rejected:
             notes = [quarantine_record(LEADS, row, None) for row in rejected]
             store.insert("rejected_rows", notes, unique=("table_name", "payload_digest", "reason"))
             counts["rejected"] += len(rejected)
-        if rows:
-            add_counts(counts, store.call("merge_leads", {"rows": orjson.Fragment(orjson.dumps(rows))})[0])
+        for rows in _one_an_address(record for record in batch if isinstance(record, LeadRecord)):
+            encoded = orjson.dumps([record.model_dump() for record in rows])
+            add_counts(counts, store.call("merge_leads", {"rows": orjson.Fragment(encoded)})[0])
     return counts
+
+
+def _one_an_address(records: Iterable[LeadRecord]) -> list[list[LeadRecord]]:
+    """The records in lists to be merged one after the other: a second one of an address adds to the first."""
+    lists: list[list[LeadRecord]] = []
+    times: dict[str, int] = {}
+    for record in records:
+        place = times.get(record.email, 0)
+        times[record.email] = place + 1
+        if place == len(lists):
+            lists.append([])
+        lists[place].append(record)
+    return lists
 
 
 def _to_describe(store: RowStore, after: object, most: int) -> list[Json]:
@@ -85,13 +98,15 @@ def _described(row: Json) -> LeadRecord | RejectedRow:
         "company_name": "company_name",
     }
     provenance = Provenance(source=row["source"], collected_at=datetime.fromisoformat(row["collected_at"]))
-    return _record(
+    record = _record(
         row["email"],
         payload=row,
         provenance=provenance,
         company_domain=_text(fields.get("company_domain")) or _text(fields.get("website")),
         **{name: _text(fields.get(key)) for name, key in texts.items()},
     )
+    # Under Instantly's own spelling: under another one it would be a second lead, to whom nobody has ever written.
+    return record.model_copy(update={"email": row["email"]}) if isinstance(record, LeadRecord) else record
 
 
 def _enriched(row: Json) -> LeadRecord | RejectedRow | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from modules.outreach.lead_score import ScoreFacts, score_lead
 from modules.outreach.normalised_tables import noted_refresh
 from modules.outreach.pages import add_counts, in_batches, pages
+from modules.outreach.regions import Region
 
 if TYPE_CHECKING:
     from modules.apollo.apollo_enrichment import Json
@@ -40,6 +41,7 @@ def _scored(row: Json, rules: ScoreRules, digest: str) -> Json:
         headcount_growth=row["headcount_growth_twelve_months"],
         technologies=None if row["technologies"] is None else frozenset(row["technologies"]),
         country=row["country"],
+        region=Region(row["region"]) if row["region"] else None,
         seniority=row["seniority"],
         job_title=row["job_title"],
     )

@@ -26,12 +26,13 @@ _log = get_logger(__name__)
 
 Region = Literal["eu", "uk", "ch", "us", "ca", "other"]
 LawfulBasis = Literal["legitimate_interest", "consent", "contract"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+"""The database holds it to the same."""
 
 
 class _Search(KnownKeys):
     name: Slug
-    """Small letters, digits and hyphens; no other search has it."""
+    """Small letters, digits, hyphens and underscores; no other search has it."""
     lawful_basis: LawfulBasis
     """Why people may be written to; kept with each of them."""
     is_active: Annotated[bool, Field(strict=True)] = True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from modules.shared.emails import InvalidAddress, parse_address
 
 LARGEST_COUNT = 2**31 - 1
 
@@ -18,8 +21,19 @@ def _written(value: object) -> object:
     return value
 
 
+def _spelled(address: str) -> str:
+    """A domain may be written in any script and in ASCII; the latter is what all sources of leads are brought to."""
+    if not address.isascii():
+        with suppress(InvalidAddress):
+            return parse_address(address).email
+    return address
+
+
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Address = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+Address = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1), AfterValidator(_spelled)
+]
+"""A vendor's own address is kept even where no mail could go to it."""
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Day = Annotated[date, BeforeValidator(_written)]
 Moment = Annotated[datetime, BeforeValidator(_written)]

@@ -20,12 +20,13 @@ from modules.outreach.apollo_recovery import recover_calls
 from modules.supabase.part_sync import sync_parts
 from modules.supabase.row_store import RowStore
 from outreach_pipeline.assets.asset_defaults import KINDS, OWNERS, RETRY_ONCE, numbers
-from outreach_pipeline.assets.table_results import markdown_table, table_metadata
+from outreach_pipeline.assets.table_results import PREVIEW_ROWS, markdown_table, table_metadata
 from outreach_pipeline.failures import dagster_failures
 from outreach_pipeline.resources.apollo_resource import ApolloResource
 
 POOL = "apollo"
 """One of these at a time, over all runs: what is bought is counted before it is bought again."""
+_CREDITS_SHOWN = ("search_name", "people_waiting", "people_asked", "credits_spent", "credits_in_doubt")
 _PAGES = "https://docs.apollo.io/reference"
 
 
@@ -143,7 +144,17 @@ def apollo_credit_ledger(
             webhook_url=apollo.webhook_url,
         )
         recovered = {f"earlier_calls_{name}": value for name, value in asdict(recovery).items() if value}
-        return dg.MaterializeResult(metadata={**_spending(ledger, report), **numbers(recovered), **_hit_rate(ledger)})
+        latest = store.select("apollo_credit_ledger", lambda query: query.order("id", desc=True).limit(PREVIEW_ROWS))
+        return dg.MaterializeResult(
+            metadata={
+                **_spending(ledger, report),
+                **numbers(recovered),
+                **_hit_rate(ledger),
+                "preview": markdown_table(latest, ("search_name", "data_kind", "outcome", "credits")),
+                "credits_by_search": markdown_table(store.select("credits"), _CREDITS_SHOWN),
+                "dagster/table_name": dg.MetadataValue.text("public.apollo_credit_ledger"),
+            }
+        )
 
 
 @dg.asset(
@@ -182,6 +193,7 @@ def apollo_organizations_raw(
     owners=OWNERS,
     kinds=KINDS,
     retry_policy=RETRY_ONCE,
+    pool=POOL,
     deps=[apollo_credit_ledger, apollo_organizations_raw],
     metadata=_documented("view-credit-usage-stats"),
 )

@@ -87,7 +87,10 @@ def show_credits(as_json: AsJson = False) -> None:
 
 def _run(assets: tuple[str, ...], config: dict[str, dict[str, Any]]) -> JobOutcome:
     prepare_dagster_home()
-    return run_job("lead_pipeline", assets=assets, asset_config=config)
+    outcome = run_job("lead_pipeline", assets=assets, asset_config=config)
+    for check in outcome.failed_checks:
+        typer.echo(f"Check failed: {check}", err=True)
+    return outcome
 
 
 def _filters(text: str) -> dict[str, Any]:

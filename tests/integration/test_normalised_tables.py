@@ -331,19 +331,22 @@ def test_a_lead_is_the_sum_of_its_rows(tables):
     tables.lead(instantly_campaign_id=None, instantly_list_id="list", lead_status=0)
     tables.lead(email=None, instantly_campaign_id=None, instantly_list_id="list")
     assert tables.refresh("leads") == {"inserted": 1, "updated": 0, "unchanged": 0}
-    lead = tables.rows("select * from leads")[0]
-    assert {name: lead[name] for name in lead if name not in {"lead_id", "created_at", "updated_at"}} == {
-        "email": TOBIAS,
-        "status": "unsubscribed",
-        "is_in_campaign": True,
-        "campaigns_count": 2,
-        "has_human_reply": True,
-        "interest_status": 1,
-        "interest_label": "interested",
-        "last_contacted_at": NOON + timedelta(days=2),
-        "last_replied_at": NOON + timedelta(days=1),
-        "is_listed": True,
-    }
+    (lead,) = tables.rows("select * from leads")
+    assert (
+        lead.items()
+        >= {
+            "email": TOBIAS,
+            "status": "unsubscribed",
+            "is_in_campaign": True,
+            "campaigns_count": 2,
+            "has_human_reply": True,
+            "interest_status": 1,
+            "interest_label": "interested",
+            "last_contacted_at": NOON + timedelta(days=2),
+            "last_replied_at": NOON + timedelta(days=1),
+            "is_listed": True,
+        }.items()
+    )
 
 
 def test_whether_somebody_replied_is_unknown_while_one_row_does_not_say(tables):
@@ -644,8 +647,7 @@ def test_the_overview_of_leads_names_the_campaigns_they_are_in(tables):
     tables.lead(instantly_campaign_id=None, instantly_list_id="list")
     tables.lead("x@listed.example", instantly_campaign_id=None, instantly_list_id="list", interest_status=0)
     tables.refresh("leads")
-    rows = tables.rows("select * from lead_overview order by email")
-    assert [{name: row[name] for name in row if name != "lead_id"} for row in rows] == [
+    expected = [
         {
             "email": TOBIAS,
             "status": "replied",
@@ -667,6 +669,8 @@ def test_the_overview_of_leads_names_the_campaigns_they_are_in(tables):
             "is_listed": True,
         },
     ]
+    rows = tables.rows("select * from lead_overview order by email")
+    assert [{name: row[name] for name in expected[0]} for row in rows] == expected
 
 
 # Senders
@@ -1041,7 +1045,7 @@ def test_every_table_view_and_function_says_what_it_is(database):
         "select proname, obj_description(oid) from pg_proc where pronamespace = 'private'::regnamespace "
         "or proname like 'refresh\\_%' and pronamespace = 'public'::regnamespace"
     ).fetchall()
-    assert len(functions) == 7
+    assert len(functions) == 8
     assert [name for name, comment in functions if comment is None] == []
 
 

@@ -97,7 +97,10 @@ def test_functions_are_closed_to_people(ask, role, function):
 
 @pytest.mark.parametrize("relation", [*TABLES, *VIEWS])
 def test_the_service_role_reads_everything(ask, relation):
-    assert ask("service_role", "GET", relation).json() == []
+    # Sums are there without anything to sum up.
+    rows_of_nothing = {"credits": ["all searches"]}
+    rows = ask("service_role", "GET", relation).json()
+    assert [row["search_name"] for row in rows] == rows_of_nothing.get(relation, [])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

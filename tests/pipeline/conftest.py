@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outreach_pipeline.dagster_home import prepare_dagster_home
+from tests.fakes.apollo_server import apollo_server
 from tests.fakes.instantly_server import instantly_server
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from modules.supabase.row_store import RowStore
     from sandbox.local_supabase import SupabaseEnvironment
+    from tests.fakes.apollo_server import ApolloServer
     from tests.fakes.instantly_server import InstantlyServer
 
 
@@ -40,3 +43,38 @@ def pipeline(
         monkeypatch.setenv("DAGSTER_HOME", "")
         monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
         yield server
+
+
+@pytest.fixture(scope="module")
+def apollo_world() -> Iterator[ApolloServer]:
+    """Six hundred people at Apollo."""
+    with apollo_server(people=600) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_supabase(supabase: SupabaseEnvironment, store: RowStore, instant_retries: None) -> SupabaseEnvironment:
+    """Nothing in it, and nothing waits before it is tried again."""
+    assert store
+    assert instant_retries is None
+    return supabase
+
+
+@pytest.fixture
+def apollo(
+    apollo_world: ApolloServer,
+    empty_supabase: SupabaseEnvironment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ApolloServer:
+    """They at the start, and the environment variables that point there and to an empty Supabase."""
+    apollo_world.reset()
+    monkeypatch.setenv("SUPABASE_URL", empty_supabase.url)
+    monkeypatch.setenv("SUPABASE_KEY", empty_supabase.secret_key)
+    monkeypatch.setenv("APOLLO_BASE_URL", apollo_world.base_url)
+    monkeypatch.setenv("APOLLO_API_KEY", apollo_world.api_key)
+    monkeypatch.setenv("APOLLO_SEARCHES_PER_MINUTE", "100000")
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    return apollo_world

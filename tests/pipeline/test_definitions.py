@@ -13,6 +13,8 @@ import dagster as dg
 import pytest
 
 from modules.instantly.instantly_tables import RAW_TABLES
+from outreach_pipeline.assets.apollo_assets import POOL
+from outreach_pipeline.dagster_home import prepare_dagster_home
 from outreach_pipeline.definitions import defs
 from outreach_pipeline.partitions import LOOK_BACK_DAYS
 
@@ -28,9 +30,55 @@ def test_the_definitions_load_with_no_variable_set(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=Path(__file__).parents[2])
 
 
+INSTANTLY = {table.name for table in RAW_TABLES}
+BY_DAY = {"instantly_daily_analytics_raw", "instantly_account_daily_raw"}
+APOLLO = {"apollo_people_raw", "apollo_credit_ledger", "apollo_organizations_raw", "apollo_usage"}
+JOBS = {
+    "instantly_sync": INSTANTLY - BY_DAY | {"campaigns", "leads", "instantly_reconciliation"},
+    "instantly_analytics": BY_DAY,
+    "lead_pipeline": APOLLO | {"leads", "companies", "lead_scores"},
+}
+
+
 def test_every_asset_is_named_for_its_table():
-    raw = {table.name for table in RAW_TABLES}
-    assert set(ASSETS) == raw | {"campaigns", "leads", "instantly_reconciliation"}
+    assert set(ASSETS) == set().union(*JOBS.values())
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_runs_exactly_its_assets(job):
+    selected = defs.resolve_job_def(job).asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in selected} == JOBS[job]
+
+
+def test_all_that_asks_apollo_and_nothing_else_waits_in_its_pool():
+    graph = defs.resolve_asset_graph()
+    pools = {key.to_user_string(): graph.get(key).pools for key in graph.get_all_asset_keys()}
+    assert pools == {name: {POOL} if name in APOLLO else set() for name in ASSETS}
+
+
+def test_one_place_in_each_pool_is_what_the_instance_allows(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    with dg.DagsterInstance.get() as instance:
+        pools = instance.get_concurrency_config().pool_config
+        assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "op")
+        # A run that was killed gives its place back.
+        assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"] == 300
+
+
+def test_leads_are_bought_after_the_searches_were_read_and_scored_last():
+    graph = defs.resolve_asset_graph()
+    upstream = {
+        name: {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
+        for name in JOBS["lead_pipeline"]
+    }
+    assert upstream["apollo_credit_ledger"] == {"apollo_people_raw"}
+    assert "apollo_credit_ledger" in upstream["leads"]
+    assert upstream["apollo_organizations_raw"] == {"leads"}
+    assert upstream["companies"] == {"leads", "apollo_organizations_raw"}
+    assert upstream["lead_scores"] == {"leads", "companies"}
+    assert upstream["apollo_usage"] == {"apollo_credit_ledger", "apollo_organizations_raw"}
 
 
 @pytest.mark.parametrize("name", sorted(ASSETS))
@@ -56,14 +104,21 @@ def test_every_partitioned_asset_covers_a_range_in_one_run():
         assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run()
 
 
-def test_both_schedules_tick_every_hour_and_are_on_from_the_start():
+def test_all_schedules_tick_every_hour_and_are_on_from_the_start():
     schedules = {schedule.name: schedule for schedule in defs.schedules or ()}
-    assert set(schedules) == {"instantly_sync_hourly", "instantly_analytics_hourly"}
+    assert {name: schedule.job_name for name, schedule in schedules.items()} == {f"{job}_hourly": job for job in JOBS}
+    assert len({str(schedule.cron_schedule) for schedule in schedules.values()}) == len(schedules)
     for schedule in schedules.values():
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
         minute, *rest = str(schedule.cron_schedule).split()
         assert minute.isdigit()
         assert rest == ["*"] * 4
+
+
+def test_the_sensor_is_on_from_the_start_and_watches_for_the_lead_pipeline():
+    (sensor,) = defs.sensors or ()
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert [job.name for job in sensor.jobs] == ["lead_pipeline"]
 
 
 def test_the_hourly_analytics_run_covers_the_look_back_window_up_to_today():
@@ -83,6 +138,7 @@ def test_the_hourly_analytics_run_covers_the_look_back_window_up_to_today():
 def test_no_resource_shows_a_key(monkeypatch):
     monkeypatch.setenv("SUPABASE_KEY", "sb_secret_shown")
     monkeypatch.setenv("INSTANTLY_API_KEY", "instantly-shown")
+    monkeypatch.setenv("APOLLO_API_KEY", "apollo-shown")
     configured = json.dumps({name: str(vars(resource)) for name, resource in (defs.resources or {}).items()})
     assert "shown" not in configured
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modules.shared.errors import ContractError, OutreachError, PermanentError, RetryableError
+from modules.shared.errors import ContractError, OutcomeUnknown, OutreachError, PermanentError, RetryableError
 from modules.shared.http_client import USER_AGENT, HttpClient, expect_list, retry_after_s
 from modules.shared.logger import person_token
 
@@ -66,6 +66,12 @@ def client(vendor: Vendor, **options) -> HttpClient:
 def failure_of(vendor: Vendor, path: str = "/things", **options) -> OutreachError:
     with client(vendor, **options) as http, pytest.raises(OutreachError) as caught:
         http.read("GET", path)
+    return caught.value
+
+
+def failure_of_writing(vendor: Vendor, **options) -> OutreachError:
+    with client(vendor, **options) as http, pytest.raises(OutreachError) as caught:
+        http.write("POST", "/things", body={})
     return caught.value
 
 
@@ -271,3 +277,111 @@ def test_a_list_is_a_list_and_everything_else_breaks_the_contract():
     for other in ({}, None, "[]", 5):
         with pytest.raises(ContractError, match=r"Vendor: GET /things answered a .* where a list is documented"):
             expect_list(other, "Vendor: GET /things")
+
+
+@pytest.mark.usefixtures("instant_retries")
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.WriteTimeout("slow"),
+        httpx.RemoteProtocolError("closed"),
+        httpx.ReadError("reset"),
+        httpx.Response(200, stream=Body(b'{"ha', error=httpx.RemoteProtocolError("peer closed the connection"))),
+        httpx.Response(200, html="<html>maintenance</html>"),
+        httpx.Response(200, content=b'{"half": '),
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Body(b"not gzip")),
+        *(httpx.Response(status) for status in (408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524)),
+    ],
+    ids=str,
+)
+def test_a_write_that_may_have_happened_is_sent_once_and_says_that_it_may_have(trouble):
+    error = failure_of_writing(vendor := Vendor(trouble, httpx.Response(200, json={})))
+    assert type(error) is OutcomeUnknown
+    assert len(vendor.asked) == 1
+    assert str(error).startswith("Vendor: POST /things ")
+    assert str(error).endswith("It may have happened all the same.")
+    if isinstance(trouble, httpx.Response) and trouble.is_error:
+        assert error.status == trouble.status_code
+
+
+@pytest.mark.usefixtures("instant_retries")
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.ConnectError("no route"),
+        httpx.ConnectTimeout("slow"),
+        httpx.PoolTimeout("busy"),
+        httpx.Response(429),
+        httpx.Response(429, headers={"Retry-After": "0"}),
+    ],
+    ids=str,
+)
+def test_a_write_that_surely_did_not_happen_is_sent_again(trouble):
+    vendor = Vendor(trouble, trouble, httpx.Response(200, json={"fine": True}))
+    with client(vendor) as http:
+        assert http.write("POST", "/things", params={"a": 1}, body={"b": 2}) == {"fine": True}
+        assert http.requests_made == len(vendor.asked) == 3
+    assert {(str(request.url.query), request.content) for request in vendor.asked} == {("b'a=1'", b'{"b":2}')}
+    error = failure_of_writing(lasting := Vendor(trouble))
+    assert (type(error), len(lasting.asked)) == (RetryableError, 3)
+
+
+@pytest.mark.usefixtures("instant_retries")
+def test_a_write_that_is_to_wait_for_an_hour_is_left_to_the_next_run():
+    error = failure_of_writing(vendor := Vendor(httpx.Response(429, headers={"Retry-After": "3600"})))
+    assert isinstance(error, RetryableError)
+    assert (error.retry_after_s, len(vendor.asked)) == (3600.0, 1)
+
+
+@pytest.mark.usefixtures("instant_retries")
+@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 409, 413, 422])
+def test_a_write_that_is_refused_did_not_happen_and_is_not_sent_again(status: int):
+    error = failure_of_writing(vendor := Vendor(httpx.Response(status), httpx.Response(200, json={})))
+    assert (type(error), error.status, len(vendor.asked)) == (PermanentError, status, 1)
+
+
+@pytest.mark.usefixtures("instant_retries")
+def test_a_write_that_is_cut_off_on_a_later_try_may_have_happened():
+    error = failure_of_writing(vendor := Vendor(httpx.ConnectError("no route"), httpx.ReadError("reset")))
+    assert (type(error), len(vendor.asked)) == (OutcomeUnknown, 2)
+
+
+def test_a_write_whose_answer_dribbles_for_too_long_may_have_happened():
+    body = Body(*[b" "] * 1000, pause_s=0.01)
+    error = failure_of_writing(vendor := Vendor(httpx.Response(200, stream=body)), total_s=0.05)
+    assert (type(error), len(vendor.asked)) == (OutcomeUnknown, 1)
+    assert "still answering" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        ({"error_code": "result_pending", "retry_after_seconds": 10}, "result_pending", "result_pending"),
+        (
+            {"status": "failed", "error_code": "INVALID_REQUEST", "error_message": "no details"},
+            "INVALID_REQUEST",
+            "no details",
+        ),
+        (
+            {"error": "Invalid", "error_details": {"code": "AUTH.KEY", "message": "Key is not valid"}},
+            "AUTH.KEY",
+            "Key is not valid",
+        ),
+        ({"error_details": {"code": "AUTH.KEY", "error_code": 5}}, "AUTH.KEY", ""),
+        ({"error_details": "odd", "code": "A"}, "A", ""),
+        ({"error_code": None, "code": 12, "message": "no"}, None, "no"),
+        (["odd"], None, "odd"),
+        ("text", None, "text"),
+    ],
+)
+def test_a_refusal_carries_the_code_that_the_service_gives_wherever_it_stands(body, code, reason):
+    error = failure_of(Vendor(httpx.Response(422, json=body)))
+    assert error.code == code
+    assert reason in str(error)
+    assert failure_of(Vendor(httpx.Response(422, text="<html>"))).code is None
+
+
+def test_a_lasting_trouble_carries_its_code_as_well():
+    error = failure_of(Vendor(httpx.Response(503, json={"error_code": "BUSY"})), most_attempts=1)
+    assert (type(error), error.code) == (RetryableError, "BUSY")

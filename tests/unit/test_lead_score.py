@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.outreach.lead_score import ScoreFacts, score_lead
+from modules.outreach.regions import Region
 from modules.outreach.score_rules import AnyOf, Band, Place, ScoreRules, load_score_rules
 from modules.shared.errors import PermanentError
 from modules.shared.settings import REPOSITORY
@@ -147,32 +148,47 @@ def test_words_of_a_title_are_whole_words(title: str, score: int):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("employes: [{at_least: 5, points: 1}]", "employes: no such key, did you mean employees?"),
-        ("employees: [{at_leest: 5, points: 1}]", "employees.1.at_leest: no such key, did you mean at_least?"),
-        ("employees: [{points: 1}]", "employees.1: it needs at_least, below or both"),
-        ("employees: [{at_least: 5, below: 5, points: 1}]", "at_least has to be smaller than below"),
-        ("employees: [{at_least: 5, points: -1}]", "employees.1.points: Input should be greater than or equal to 0"),
-        ("employees: [{at_least: .nan, points: 1}]", "employees.1.at_least: Input should be a finite number"),
-        ("employees: 5", "employees: Input should be a valid tuple"),
-        ("places: [{any_of: [Atlantis], points: 1}]", "places.1.any_of.1: neither a country nor one of eu, uk"),
-        ("places: [{any_of: [NO], points: 1}]", 'write "NO"'),
-        ("title_words: [{any_of: [], points: 1}]", "title_words.1.any_of: Tuple should have at least 1 item"),
-        ("title_words: [{any_of: [' '], points: 1}]", "title_words.1.any_of.1: String should have at least 1"),
-        ("growth_unit: percents", "growth_unit: Input should be 'percent' or 'fraction'"),
-        ("employees: [{at_least: 5", "no YAML in line 1"),
-        ("employees: \x07", "no YAML"),
-        ("- 5", "the file: "),
-        ("", "the file: "),
-        ("growth_unit: fraction", "no rule gives points"),
+        ("employes: [{at_least: 5, points: 1}]", ":1: employes: employes is unknown, did you mean employees?"),
+        (
+            "employees:\n- {at_leest: 5, points: 1}",
+            ":2: employees[0].at_leest: at_leest is unknown, did you mean at_least",
+        ),
+        ("employees: [{points: 1}]", ":1: employees[0]: it needs at_least, below or both"),
+        ("employees: [{at_least: 5, below: 5, points: 1}]", ":1: employees[0]: at_least has to be smaller than below"),
+        ("employees: [{at_least: 5, points: -1}]", "employees[0].points: Input should be greater than or equal to 0"),
+        ("employees: [{at_least: .nan, points: 1}]", "employees[0].at_least: Input should be a finite number"),
+        ("employees: 5", ":1: employees: a list is wanted here, even for one value"),
+        ("places: [{any_of: [Atlantis], points: 1}]", "places[0].any_of[0]: neither a country nor one of eu, uk"),
+        ("places: [{any_of: [NO], points: 1}]", "places[0].any_of[0]: a text is wanted here; write it in quotes"),
+        ("title_words: [{any_of: [], points: 1}]", "title_words[0].any_of: Tuple should have at least 1 item"),
+        ("title_words: [{any_of: [' '], points: 1}]", "title_words[0].any_of[0]: String should have at least 1"),
+        ("growth_unit: percents", ":1: growth_unit: Input should be 'percent' or 'fraction'"),
+        ("employees: []\nemployees: [{at_least: 5, points: 1}]", ":2: employees is there twice; keep one"),
+        ("employees: [{at_least: 5", ":1: is not YAML"),
+        ("employees: \x07", ": is not YAML"),
+        ("- 5", ": rules are wanted at the top"),
+        ("", ": rules are wanted at the top"),
+        ("growth_unit: fraction", ": no rule gives points"),
     ],
 )
-def test_a_file_that_holds_no_rules_is_refused_with_its_name_and_the_key(tmp_path: Path, text: str, problem: str):
+def test_a_file_that_holds_no_rules_is_refused_with_its_name_the_line_and_the_key(
+    tmp_path: Path, text: str, problem: str
+):
     path = tmp_path / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(PermanentError) as refused:
         load_score_rules(path)
-    assert str(refused.value).startswith("mine.yaml: ")
+    assert str(refused.value).startswith(f"{path}:")
     assert problem in str(refused.value)
+
+
+def test_everything_wrong_in_a_file_of_rules_is_said_at_once(tmp_path: Path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("employees:\n- {points: 1}\nplaces:\n- {any_of: [NO], points: x}\n", encoding="utf-8")
+    with pytest.raises(PermanentError) as refused:
+        load_score_rules(path)
+    keys = {line.removeprefix(f"{path}:").split(": ")[1] for line in str(refused.value).splitlines()}
+    assert {"employees[0]", "places[0].any_of[0]", "places[0].points"} <= keys
 
 
 def test_a_missing_file_of_rules_is_named(tmp_path: Path):
@@ -184,3 +200,20 @@ def test_a_file_of_rules_in_another_encoding_is_refused(tmp_path: Path):
     (tmp_path / "mine.yaml").write_bytes("title_words: [{any_of: [Büro], points: 1}]".encode("cp1252"))
     with pytest.raises(PermanentError, match="UTF-8"):
         load_score_rules(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "score", "reason"),
+    [
+        (None, Region.EU, 100, "in eu: 7 of 7 points"),
+        ("Atlantis", Region.UK, 100, "in uk: 7 of 7 points"),
+        (None, Region.CH, 100, "in ch: 7 of 7 points"),
+        (None, Region.OTHER, 0, "in other: 0 of 7 points"),
+        (None, Region.UNKNOWN, 0, "not known: country"),
+        ("US", Region.EU, 0, "in US: 0 of 7 points"),
+    ],
+)
+def test_where_the_country_is_not_known_the_region_counts(country: str | None, region: Region, score: int, reason: str):
+    rules = ScoreRules(places=(Place(any_of=("eu", "GB", "Schweiz"), points=7),))
+    made = score_lead(ScoreFacts(country=country, region=region), rules)
+    assert (made.score, made.reasons) == (score, [reason])
