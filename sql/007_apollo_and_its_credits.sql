@@ -14,7 +14,7 @@ create table public.apollo_searches (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint apollo_searches_pkey primary key (search_name),
-  constraint apollo_searches_name_is_a_slug check (search_name ~ '^[a-z0-9][a-z0-9_-]*$'),
+  constraint apollo_searches_name_is_a_slug check (search_name ~ '^[a-z0-9][a-z0-9_-]{0,59}$'),
   constraint apollo_searches_kind_is_known check (kind in ('people', 'companies')),
   constraint apollo_searches_people_per_day_is_a_count check (people_per_day >= 0),
   constraint apollo_searches_interval_is_positive check (interval_hours > 0)

@@ -85,10 +85,6 @@ create index leads_company_domain on public.leads (company_domain);
 create index leads_updated_at on public.leads (updated_at);
 create index leads_not_described on public.leads (lead_id) where match_key is null;
 
-alter table public.apollo_searches drop constraint apollo_searches_name_is_a_slug;
-alter table public.apollo_searches add constraint apollo_searches_name_is_a_slug
-  check (search_name ~ '^[a-z0-9][a-z0-9_-]{0,59}$');
-
 create table public.companies (
   domain text not null,
   company_name text,

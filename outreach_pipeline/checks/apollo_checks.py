@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from modules.apollo.apollo_rows import ORGANIZATIONS, PEOPLE
 from modules.supabase.row_store import RowStore
 from outreach_pipeline.assets.table_results import markdown_table
+from outreach_pipeline.checks.table_checks import table_checks
 
 FEWEST_CREDITS_LEFT = 100
 _SHOWN = 20
@@ -66,4 +68,11 @@ def leads_have_a_basis(store: dg.ResourceParam[RowStore]) -> dg.AssetCheckResult
     return dg.AssetCheckResult(passed=without == 0, metadata={"without_a_basis": without, "not_described": undescribed})
 
 
-apollo_checks = [no_call_is_doubtful, our_count_agrees_with_apollo, credits_are_left, leads_have_a_basis]
+apollo_checks = [
+    table_checks(PEOPLE),
+    table_checks(ORGANIZATIONS),
+    no_call_is_doubtful,
+    our_count_agrees_with_apollo,
+    credits_are_left,
+    leads_have_a_basis,
+]
