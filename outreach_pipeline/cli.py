@@ -6,7 +6,7 @@ import sys
 import typer
 
 from modules.shared.errors import OutreachError, Refused
-from outreach_pipeline.commands import apollo, campaigns, demo, dev, leads, local, migrate, status, sync
+from outreach_pipeline.commands import apollo, campaigns, demo, dev, icebreakers, leads, local, migrate, status, sync
 
 _FAILED, _REFUSED = 1, 3
 
@@ -25,6 +25,7 @@ app.command()(apollo.collect)
 app.command()(apollo.enrich)
 app.command("credits")(apollo.show_credits)
 app.add_typer(leads.app, name="leads")
+app.add_typer(icebreakers.app, name="icebreakers")
 app.command()(status.status)
 app.command()(demo.demo)
 app.command()(dev.dev)

@@ -24,7 +24,8 @@ instantly_analytics = dg.define_asset_job(
 
 lead_pipeline = dg.define_asset_job(
     "lead_pipeline",
-    selection=dg.AssetSelection.groups("apollo") | dg.AssetSelection.assets("leads", "companies", "lead_scores"),
-    description="Apollo's searches that are due, what is bought of whom they find, and the leads that come of it.",
+    selection=dg.AssetSelection.groups("apollo")
+    | dg.AssetSelection.assets("leads", "companies", "lead_scores", "icebreakers"),
+    description="Apollo's searches that are due, what is bought of whom they find, their leads, and the leads' lines.",
     tags=_ONE_TRY,
 )

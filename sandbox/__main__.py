@@ -20,6 +20,7 @@ from sandbox.apollo.world import WorldSettings as ApolloSettings
 from sandbox.app import AppSettings, create_app
 from sandbox.instantly.rate_limits import Limits
 from sandbox.instantly.world import QUIRKS, ApiKey, WorldSettings
+from sandbox.openai.world import WorldSettings as OpenAISettings
 from sandbox.vendor.clock import utc_today
 
 
@@ -47,6 +48,17 @@ def main(arguments: list[str] | None = None) -> None:
         ),
         apollo_keys=tuple(ApolloKey(key) for key in options.apollo_key),
         apollo_limits=NO_LIMITS if options.apollo_without_limits else ApolloLimits(),
+        openai=OpenAISettings(
+            seed=options.seed,
+            requests_per_minute=options.openai_requests_per_minute,
+            tokens_per_minute=options.openai_tokens_per_minute,
+            credit_usd=options.openai_credit_usd,
+            is_obedient=options.openai_obedient,
+            batch_polls=options.openai_batch_polls,
+            batch_seconds=options.openai_batch_seconds,
+        ),
+        openai_keys=tuple(options.openai_key),
+        openai_latency_s=options.openai_latency_ms / 1000,
         limits=Limits(per_second=options.requests_per_second, per_minute=options.requests_per_minute),
         latency_s=options.latency_ms / 1000,
     )
@@ -64,7 +76,11 @@ async def _serve(settings: AppSettings, host: str, port: int) -> None:
     if server.started:
         bound = server.servers[0].sockets[0].getsockname()[1]
         root = f"http://{host}:{bound}"
-        addresses = {"instantly": f"{root}/instantly/api/v2", "apollo": f"{root}/apollo/api/v1"}
+        addresses = {
+            "instantly": f"{root}/instantly/api/v2",
+            "apollo": f"{root}/apollo/api/v1",
+            "openai": f"{root}/openai/v1",
+        }
         print(json.dumps(addresses), flush=True)  # noqa: T201
     await serving
 
@@ -88,7 +104,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--apollo-key", action="append", default=[], help="a master key; default: the demo key")
     parser.add_argument("--apollo-quirk", action="append", default=[], choices=sorted(APOLLO_QUIRKS))
     parser.add_argument("--apollo-without-limits", action="store_true", help="any number of requests a minute")
+    _add_openai(parser)
     return parser
+
+
+def _add_openai(parser: argparse.ArgumentParser) -> None:
+    defaults = OpenAISettings()
+    parser.add_argument("--openai-key", action="append", default=[], help="default: the demo key")
+    parser.add_argument("--openai-latency-ms", type=float, default=0.0)
+    parser.add_argument(
+        "--openai-requests-per-minute", type=int, default=defaults.requests_per_minute, help="0: no limit"
+    )
+    parser.add_argument("--openai-tokens-per-minute", type=int, default=defaults.tokens_per_minute)
+    parser.add_argument("--openai-credit-usd", type=float, default=None, help="default: any sum may be spent")
+    parser.add_argument("--openai-obedient", action="store_true", help="instructions among the facts are followed")
+    parser.add_argument("--openai-batch-polls", type=int, default=defaults.batch_polls, help="until a batch is done")
+    parser.add_argument("--openai-batch-seconds", type=float, default=defaults.batch_seconds, help="instead of polls")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""All stand-ins behind one port: `/instantly/api/v2` and `/apollo/api/v1`."""
+"""All stand-ins behind one port: `/instantly/api/v2`, `/apollo/api/v1` and `/openai/v1`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from sandbox.apollo.world import WorldSettings as ApolloSettings
 from sandbox.instantly.rate_limits import Limits
 from sandbox.instantly.server import InstantlyStandIn
 from sandbox.instantly.world import ApiKey, World, WorldSettings
+from sandbox.openai.server import OpenAIStandIn
+from sandbox.openai.world import World as OpenAIWorld
+from sandbox.openai.world import WorldSettings as OpenAISettings
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -29,7 +32,10 @@ class AppSettings:
         api_keys: Keys of Instantly's first workspace; none: the demo key.
         apollo: Apollo's world.
         apollo_keys: None: the demo key.
+        openai: How OpenAI's behaves.
+        openai_keys: None: the demo key.
         latency_s: How long every answer takes at least.
+        openai_latency_s: The same for OpenAI's, which takes its time.
     """
 
     world: WorldSettings = field(default_factory=WorldSettings)
@@ -38,7 +44,10 @@ class AppSettings:
     apollo: ApolloSettings = field(default_factory=ApolloSettings)
     apollo_keys: tuple[ApolloKey, ...] = ()
     apollo_limits: ApolloLimits = field(default_factory=ApolloLimits)
+    openai: OpenAISettings = field(default_factory=OpenAISettings)
+    openai_keys: tuple[str, ...] = ()
     latency_s: float = 0.0
+    openai_latency_s: float = 0.0
 
 
 class VendorStandIns:
@@ -57,7 +66,15 @@ class VendorStandIns:
             limits=settings.apollo_limits,
             latency_s=settings.latency_s,
         )
-        self._vendors: dict[str, StandIn] = {"/instantly": self.instantly, "/apollo": self.apollo}
+        self.openai = OpenAIStandIn(
+            OpenAIWorld(settings.openai, settings.openai_keys),
+            latency_s=max(settings.latency_s, settings.openai_latency_s),
+        )
+        self._vendors: dict[str, StandIn] = {
+            "/instantly": self.instantly,
+            "/apollo": self.apollo,
+            "/openai": self.openai,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -13,11 +13,13 @@ from sandbox.processes import Daemon
 
 DEMO_INSTANTLY_KEY = "demo-instantly-key"
 DEMO_APOLLO_KEY = "demo-apollo-key"
+DEMO_OPENAI_KEY = "demo-openai-key"
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _START_TIMEOUT_S = 30.0
 _WORLD = (
     *("--seed", "7", "--campaigns", "24", "--accounts", "36", "--leads", "4000", "--days", "90"),
     *("--apollo-people", "1200", "--apollo-credits", "5000"),
+    *("--openai-requests-per-minute", "3000", "--openai-tokens-per-minute", "4000000"),
 )
 """A small team's quarter, and as many people to find as fit a demonstration."""
 
@@ -51,7 +53,10 @@ class LocalStack:
         with exclusive_lock(self.folder / "vendors.lock", timeout_s=_START_TIMEOUT_S):
             vendors = self._vendors
             if not vendors.is_running():
-                keys = ("--api-key", DEMO_INSTANTLY_KEY, "--apollo-key", DEMO_APOLLO_KEY)
+                keys = (
+                    *("--api-key", DEMO_INSTANTLY_KEY, "--apollo-key", DEMO_APOLLO_KEY),
+                    *("--openai-key", DEMO_OPENAI_KEY),
+                )
                 command = (sys.executable, "-m", "sandbox", *keys, *_WORLD)
                 start_on_free_port(
                     vendors,
@@ -81,4 +86,6 @@ class LocalStack:
             "INSTANTLY_BASE_URL": f"{vendors}/instantly/api/v2",
             "APOLLO_API_KEY": DEMO_APOLLO_KEY,
             "APOLLO_BASE_URL": f"{vendors}/apollo/api/v1",
+            "OPENAI_API_KEY": DEMO_OPENAI_KEY,
+            "OPENAI_BASE_URL": f"{vendors}/openai/v1",
         }

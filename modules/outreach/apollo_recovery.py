@@ -19,6 +19,7 @@ from modules.apollo.apollo_enrichment import (
     read_organization,
 )
 from modules.apollo.apollo_organization_search import read_page
+from modules.apollo.apollo_usage import read_usage
 from modules.outreach.apollo_ledger import end_call
 from modules.shared.logger import get_logger
 
@@ -56,17 +57,20 @@ class Recovery:
     pending: int = 0
 
 
-def recover_calls(ledger: Ledger, client: ApolloClient, usage: Usage, *, under_way_s: float = UNDER_WAY_S) -> Recovery:
+def recover_calls(ledger: Ledger, client: ApolloClient, *, under_way_s: float = UNDER_WAY_S) -> Recovery:
     """Settle what can be settled without spending anything.
 
     Args:
         ledger: Of this run.
         client: The team's connection.
-        usage: Apollo's count, read after anything that could still have been under way.
         under_way_s: Calls without an answer that are younger are left alone.
     """
     recovery = Recovery()
     calls: list[Json] = ledger.store.call("open_apollo_calls", {"older_than_s": under_way_s})
+    if not calls:
+        return recovery
+    # After the list: Apollo's count then holds whatever any of these calls cost.
+    usage = read_usage(client)
     for call in calls:
         match call["state"]:
             case "answered":

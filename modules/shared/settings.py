@@ -36,6 +36,17 @@ class Settings(BaseSettings):
     apollo_credits_per_month: float = Field(default=3_000.0, ge=0, allow_inf_nan=False)
     apollo_webhook_url: str | None = None
     """`None`: late results are fetched, and nothing has to be reachable."""
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    openai_model: str = "gpt-6-luna"
+    openai_requests_per_minute: float = Field(default=500.0, gt=0, allow_inf_nan=False)
+    openai_tokens_per_minute: float = Field(default=200_000.0, gt=0, allow_inf_nan=False)
+    openai_dollars_per_run: float = Field(default=2.0, ge=0, allow_inf_nan=False)
+    openai_dollars_per_day: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    openai_batch_from: int = Field(default=500, ge=1)
+    openai_batch_tokens: int = Field(default=2_000_000, ge=1)
+    openai_prices: Path | None = None
+    """`None`: the table that comes with this version."""
     outreach_campaigns: Path = REPOSITORY / "campaigns"
     """Where the files of searches, campaigns and scoring are."""
     outreach_executor: Literal["in_process", "multiprocess"] = "in_process"

@@ -133,8 +133,8 @@ def apollo_credit_ledger(
     First the calls that an earlier run left open are settled, then the people who wait are asked about, within the
     budgets. Nobody is paid for twice.
     """
-    with _buying(context, apollo, store, config.credits) as (client, usage, ledger):
-        recovery = recover_calls(ledger, client, usage)
+    with _buying(context, apollo, store, config.credits) as (client, ledger):
+        recovery = recover_calls(ledger, client)
         report = buy_people(
             ledger,
             client,
@@ -176,7 +176,7 @@ def apollo_organizations_raw(
 
     Key: `apollo_organization_id`. Each company, and each page of a search, costs a credit.
     """
-    with _buying(context, apollo, store, config.credits) as (client, _, ledger):
+    with _buying(context, apollo, store, config.credits) as (client, ledger):
         reports = [*buy_due_company_searches(ledger, client), buy_companies(ledger, client, most=config.most)]
         filled = fill_organizations(store, context.run.run_id)
         stops = [report.stopped_because for report in reports if report.stopped_because]
@@ -218,13 +218,12 @@ def apollo_usage(apollo: ApolloResource, store: dg.ResourceParam[RowStore]) -> d
 @contextmanager
 def _buying(
     context: dg.AssetExecutionContext, apollo: ApolloResource, store: RowStore, credits_per_run: float | None
-) -> Iterator[tuple[ApolloClient, Usage, Ledger]]:
+) -> Iterator[tuple[ApolloClient, Ledger]]:
     with dagster_failures(), apollo.open() as client:
         usage = read_usage(client)
         store.call("note_apollo_usage", {"usage": _as_json(usage)})
         yield (
             client,
-            usage,
             Ledger(
                 store=store,
                 budgets=apollo.budgets(credits_per_run),

@@ -23,6 +23,7 @@ def up() -> None:
     typer.echo(f"Supabase  {environment['SUPABASE_URL']}")
     typer.echo(f"Instantly {environment['INSTANTLY_BASE_URL']} (stand-in)")
     typer.echo(f"Apollo    {environment['APOLLO_BASE_URL']} (stand-in)")
+    typer.echo(f"OpenAI    {environment['OPENAI_BASE_URL']} (stand-in)")
     typer.echo('Use them in this shell: eval "$(outreach local env)"')
 
 
@@ -56,7 +57,11 @@ def start_local(*, keep_configured: bool = False) -> dict[str, str]:
         environment = _stack().up()
     kept = [
         vendor
-        for vendor, key in {"INSTANTLY_": settings.instantly_api_key, "APOLLO_": settings.apollo_api_key}.items()
+        for vendor, key in {
+            "INSTANTLY_": settings.instantly_api_key,
+            "APOLLO_": settings.apollo_api_key,
+            "OPENAI_": settings.openai_api_key,
+        }.items()
         if keep_configured and key is not None
     ]
     os.environ.update({name: value for name, value in environment.items() if not name.startswith(tuple(kept))})

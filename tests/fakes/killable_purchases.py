@@ -111,7 +111,7 @@ def purchase(
     """As the assets do it: settle what is open, then buy what waits."""
     usage = read_usage(client)
     ledger = Ledger(store=store, budgets=budgets or Budgets(), run_id=run_id, credits_before=usage.credits_consumed)
-    recovery = recover_calls(ledger, client, usage, under_way_s=under_way_s)
+    recovery = recover_calls(ledger, client, under_way_s=under_way_s)
     people = buy_people(ledger, client)
     return Bought(ledger=ledger, recovery=recovery, people=people, companies=buy_companies(ledger, client, most=50))
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modules.apollo.apollo_usage import read_usage
 from modules.outreach.apollo_organizations import buy_due_company_searches
 from modules.outreach.apollo_recovery import give_up_doubtful, recover_calls
 from modules.shared.errors import OutcomeUnknown, PermanentError
@@ -112,8 +111,7 @@ def test_a_page_in_doubt_is_not_bought_again_and_keeps_the_search_incomplete(ben
     bench.server.order_fault(path=SEARCH, action={"kind": "cut", "when": "after"})
     with pytest.raises(OutcomeUnknown):
         search.buy()
-    usage = read_usage(bench.client)
-    assert recover_calls(bench.ledger(), bench.client, usage, under_way_s=0.0).doubtful == 1
+    assert recover_calls(bench.ledger(), bench.client, under_way_s=0.0).doubtful == 1
     search.buy()
     assert search.pages() == [1]
     statuses = bench.database.execute("select distinct status from sync_runs").fetchall()

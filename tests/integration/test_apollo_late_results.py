@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from modules.apollo.apollo_enrichment import DataKind
-from modules.apollo.apollo_usage import read_usage
 from modules.outreach.apollo_ledger import Budgets, Ledger
 from modules.outreach.apollo_purchases import buy_people
 from modules.outreach.apollo_recovery import recover_calls
@@ -57,8 +56,7 @@ class Late:
         return ledger
 
     def fetch(self) -> dict[str, int]:
-        usage = read_usage(self.bench.client)
-        recovery = recover_calls(self.bench.ledger("later"), self.bench.client, usage)
+        recovery = recover_calls(self.bench.ledger("later"), self.bench.client)
         return {name: getattr(recovery, name) for name in ("pending", "settled") if getattr(recovery, name)}
 
     def outcomes(self, kind: str) -> dict[str, str | None]:
@@ -150,13 +148,12 @@ def test_a_run_that_ends_between_keeping_a_late_result_and_settling_it_loses_not
     late = Late(bench)
     with connected(Place.of(supabase, bench.server), Watch(meets)) as (store, client):
         cut_off = Ledger(store=store, budgets=Budgets(), run_id="cut off", credits_before=0.0)
-        usage = read_usage(client)
         with pytest.raises(RetryableError):
             buy_people(cut_off, client, kind=DataKind.phone)
         assert bench.waiting.states()["answered"] == 1
         assert [late.fetch() for _ in range(2)] == [{"pending": 1}, {"pending": 1}], "noted, and asked for once"
         with pytest.raises(RetryableError):
-            recover_calls(cut_off, client, usage)
+            recover_calls(cut_off, client)
         assert bench.waiting.states()["answered"] == 1
     assert late.fetch() == {"settled": 1}
     assert "matched_with_phone" in late.outcomes("phone").values()

@@ -310,7 +310,7 @@ def test_what_was_looked_up_settles_those_who_were_found_and_frees_the_others(fa
     faults.server.order_fault(path="/contacts/search", action=status(200, answer))
     usage = read_usage(faults.client)
     ledger = Ledger(store=faults.store, budgets=Budgets(), run_id="a look", credits_before=usage.credits_consumed)
-    assert recover_calls(ledger, faults.client, usage, under_way_s=0.0).settled == 1
+    assert recover_calls(ledger, faults.client, under_way_s=0.0).settled == 1
     found = {subject for subject, outcome in faults.waiting.outcomes().items() if outcome} & asked_about
     contacts = {row["person_id"] for row in faults.server.world.database.contacts.rows.values()}
     assert found == asked_about & contacts

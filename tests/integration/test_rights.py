@@ -36,6 +36,35 @@ FUNCTIONS = {
     "companies_to_enrich": {"most": 10, "bought_before": "2026-11-24T00:00:00Z"},
     "leads_to_score": {"rules": "none", "after_id": None, "most": 10},
     "merge_lead_scores": {"rows": []},
+    "leads_to_introduce": {
+        "wanted_prompt": "1",
+        "wanted_model": "gpt-6-luna",
+        "least_score": 0,
+        "after_id": None,
+        "most": 10,
+    },
+    "known_answers": {"digests": [], "wanted_prompt": "1", "wanted_model": "gpt-6-luna"},
+    "save_icebreaker_answers": {"rows": []},
+    "merge_icebreakers": {"rows": []},
+    "note_facts_seen": {"lead_ids": []},
+    "audience_lines": {"wanted_audience": "operations", "after_id": None, "most": 10},
+    "dollars_spent": {"today_only": True},
+    "plan_openai_batch": {
+        "batch": {
+            "id": str(uuid4()),
+            "model": "gpt-6-luna",
+            "prompt_version": "1",
+            "content_digest": "0",
+            "lines": 0,
+            "estimated_tokens": 0,
+            "estimated_usd": 0,
+        },
+        "planned_lines": [],
+    },
+    "waiting_digests": {"digests": []},
+    "batch_lines": {"wanted_batch": str(uuid4()), "after_custom_id": "", "most": 10},
+    "note_batch_lines": {"wanted_batch": str(uuid4()), "lines": []},
+    "end_openai_batch": {"wanted_batch": str(uuid4()), "end_state": "ended", "end_reason": None},
     "merge_rows": {"target_table": "instantly_accounts_raw", "rows": []},
     "mark_deleted": {"target_table": "instantly_accounts_raw", "keys": []},
     "inspect_table": {"target_table": "instantly_accounts_raw"},
@@ -49,6 +78,7 @@ VIEWS = (
     "sender_health",
     "apollo_people_waiting",
     "credits",
+    "icebreaker_costs",
 )
 ALICE, BOB = str(uuid4()), str(uuid4())
 

@@ -1,0 +1,1 @@
+"""OpenAI bricks: opening lines written from facts, and what keeps them true."""

@@ -1,0 +1,288 @@
+"""Opening lines in bulk, at half the price: planned, uploaded, created, and taken in when they come.
+
+Nothing waits for a batch. Its plan is in the database before anything is sent, its name and metadata say which plan it
+belongs to, and a run that was killed between two steps is continued by the next one: what is there already is adopted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+
+import openai
+
+from modules.openai.icebreaker_batch_files import ENDPOINT, MOST_BYTES, MOST_LINES, batch_line, read_result
+from modules.openai.icebreaker_facts import Fact, IcebreakerFacts
+from modules.openai.icebreaker_prompt import cache_key, estimated_tokens, request_body
+from modules.openai.openai_client import as_ours
+from modules.outreach.dollar_budget import most_usd
+from modules.outreach.pages import in_batches, pages
+from modules.shared.errors import BudgetExceeded
+from modules.shared.logger import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from modules.outreach.dollar_budget import DollarBudget
+    from modules.outreach.icebreaker_writer import Ask, LineWriter
+
+Json = dict[str, Any]
+_logger = get_logger(__name__)
+_LISTED_AT_MOST = 1_000
+_READ_RETRIES = 3
+ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
+"""The states in which nothing more comes of a batch."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchReport:
+    """What became of batches.
+
+    Attributes:
+        submitted: Created now.
+        adopted: Found at OpenAI after a run that was killed.
+        ended: Taken in now.
+        open: Still running.
+        lines_submitted: Asked for now.
+        lines_answered: Answered.
+        lines_requeued: To be asked again.
+        stopped_because: Why not all was planned; `None`: all was.
+    """
+
+    submitted: int = 0
+    adopted: int = 0
+    ended: int = 0
+    open: int = 0
+    lines_submitted: int = 0
+    lines_answered: int = 0
+    lines_requeued: int = 0
+    stopped_because: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Batches:
+    """The batches of one account.
+
+    Attributes:
+        client: The package's, synchronous.
+        writer: Saves what comes.
+        most_enqueued_tokens: The account's limit over all batches that have not ended.
+        report: What was done so far.
+    """
+
+    client: openai.OpenAI
+    writer: LineWriter
+    most_enqueued_tokens: int
+    report: BatchReport
+
+    def continue_open(self) -> None:
+        """Take in what has ended, and go on with what a killed run left behind.
+
+        Raises:
+            OutreachError: OpenAI or Supabase stayed out of reach, or key or quota is wrong.
+        """
+        for batch in self._open():
+            if batch["state"] == "submitted":
+                self._poll(batch)
+            else:
+                self._submit(batch, is_new=False)
+
+    def plan(self, asks: Sequence[Ask], budget: DollarBudget) -> None:
+        """Ask for these in as many batches as the account and the budgets have room for; the others wait."""
+        room = self.most_enqueued_tokens - sum(batch["estimated_tokens"] for batch in self._open())
+        remaining = iter(asks)
+        while room > 0 and (chunk := list(islice(remaining, MOST_LINES))):
+            lines, tokens, dollars = [], 0, 0.0
+            for wanted in chunk:
+                body = self._body(wanted.work.facts)
+                prompt_tokens = estimated_tokens(body) - int(body["max_output_tokens"])
+                cost = most_usd(body, prices=self.writer.prices, tier="batch")
+                if tokens + prompt_tokens > room:
+                    self.report.stopped_because = "tokens enqueued at OpenAI"
+                    break
+                try:
+                    budget.reserve(cost)
+                except BudgetExceeded as error:
+                    self.report.stopped_because = f"budget of the {error.budget}"
+                    break
+                lines.append(wanted.work.facts)
+                tokens += prompt_tokens
+                dollars += cost
+            if lines:
+                self._submit(self._planned(lines, tokens, dollars), is_new=True)
+                room -= tokens
+            if self.report.stopped_because:
+                return
+
+    def _planned(self, lines: Sequence[IcebreakerFacts], tokens: int, dollars: float) -> Json:
+        """A batch that is written down, and nothing more."""
+        ordered = sorted(lines, key=lambda facts: facts.facts_digest)
+        digest = hashlib.sha256()
+        for facts in ordered:
+            digest.update(batch_line(_custom_id(facts), self._body(facts)))
+        batch: Json = {
+            "id": str(uuid.uuid4()),
+            "state": "planned",
+            "model": self.writer.writing.model,
+            "prompt_version": self.writer.writing.prompt_version,
+            "content_digest": digest.hexdigest(),
+            "lines": len(ordered),
+            "estimated_tokens": tokens,
+            "estimated_usd": dollars,
+            "orchestrator_run_id": self.writer.run_id,
+        }
+        for part in in_batches(ordered):
+            rows = [
+                {"custom_id": _custom_id(facts), "facts_digest": facts.facts_digest, "facts": facts.as_mapping()}
+                for facts in part
+            ]
+            self.writer.store.call("plan_openai_batch", {"batch": batch, "planned_lines": rows})
+        return batch
+
+    def _submit(self, batch: Json, *, is_new: bool) -> None:
+        """Upload and create what is not there yet. Only what this run planned itself is known not to be there."""
+        with tempfile.TemporaryFile() as file:
+            if not self._write(batch, file):
+                reason = "the plan is not whole, or was made for another prompt; nothing was uploaded"
+                self._end(batch, "failed", reason)
+                return
+            with _their_errors("files and batches"):
+                if batch["state"] == "planned":
+                    file_id = None if is_new else self._uploaded(batch)
+                    if file_id is None:
+                        file.seek(0)
+                        upload = (_file_name(batch), file, "application/jsonl")
+                        file_id = self.client.files.create(file=upload, purpose="batch").id
+                    self._update(batch, state="uploaded", input_file_id=file_id)
+                batch_id = None if is_new else self._created(batch)
+                if batch_id is not None:
+                    self.report.adopted += 1
+                else:
+                    batch_id = self.client.batches.create(
+                        input_file_id=batch["input_file_id"],
+                        endpoint=ENDPOINT,
+                        completion_window="24h",
+                        metadata={"plan": batch["id"], "content": batch["content_digest"][:16]},
+                    ).id
+                self._update(batch, state="submitted", batch_id=batch_id, submitted_at=_now())
+        self.report.submitted += 1
+        self.report.lines_submitted += batch["lines"]
+
+    def _write(self, batch: Json, file: IO[bytes]) -> bool:
+        """Write the file; whether it is the one that was planned."""
+        digest, count = hashlib.sha256(), 0
+        for row in pages(partial(self._lines, batch["id"]), key="custom_id", first=""):
+            line = batch_line(row["custom_id"], self._body(_facts(row["facts"])))
+            digest.update(line)
+            count += 1
+            if file.write(line) and file.tell() > MOST_BYTES:
+                return False
+        return bool(count == batch["lines"] and digest.hexdigest() == batch["content_digest"])
+
+    def _uploaded(self, batch: Json) -> str | None:
+        """The file that a killed run uploaded."""
+        listed = islice(self._reading.files.list(purpose="batch", limit=100), _LISTED_AT_MOST)
+        return next((file.id for file in listed if file.filename == _file_name(batch)), None)
+
+    def _created(self, batch: Json) -> str | None:
+        """The batch that a killed run created."""
+        listed = islice(self._reading.batches.list(limit=100), _LISTED_AT_MOST)
+        return next((each.id for each in listed if (each.metadata or {}).get("plan") == batch["id"]), None)
+
+    def _poll(self, batch: Json) -> None:
+        with _their_errors(f"GET /batches/{batch['batch_id']}"):
+            found = self._reading.batches.retrieve(batch["batch_id"])
+        if found.status == "failed":
+            errors = (found.errors.data if found.errors else None) or []
+            self._end(batch, "failed", ", ".join(sorted({str(error.code) for error in errors})) or "failed")
+        elif found.status in ENDED:
+            for file_id in filter(None, (found.output_file_id, found.error_file_id)):
+                self._take_in(batch, file_id)
+            self._end(batch, "ended", None if found.status == "completed" else found.status)
+            self.report.ended += 1
+        else:
+            self.report.open += 1
+
+    def _take_in(self, batch: Json, file_id: str) -> None:
+        """Save the answers of a file, then note them; a second time changes nothing."""
+        with (
+            _their_errors(f"GET /files/{file_id}/content"),
+            self._reading.files.with_streaming_response.content(file_id) as content,
+        ):
+            for lines in in_batches(content.iter_lines()):
+                results = {result.custom_id: result for result in map(read_result, lines) if result is not None}
+                rows = []
+                for line in self._lines(batch["id"], "", len(results), wanted_ids=sorted(results)):
+                    result = results[line["custom_id"]]
+                    if line["state"] == "waiting" and result.state != "requeued":
+                        facts = _facts(line["facts"])
+                        rows.append(self.writer.row(facts, result.response, attempt=1, mode="batch"))
+                self.writer.save(rows)
+                notes = [
+                    {"custom_id": result.custom_id, "state": result.state, "reason": result.reason}
+                    for result in results.values()
+                ]
+                self.writer.store.call("note_batch_lines", {"wanted_batch": batch["id"], "lines": notes})
+                self.report.lines_answered += sum(result.state == "answered" for result in results.values())
+
+    def _end(self, batch: Json, state: str, reason: str | None) -> None:
+        parameters = {"wanted_batch": batch["id"], "end_state": state, "end_reason": reason}
+        requeued = self.writer.store.call("end_openai_batch", parameters)
+        self.report.lines_requeued += requeued
+        if reason:
+            _logger.warning("OpenAI: a batch of %s lines ended as %s", batch["lines"], reason)
+
+    @property
+    def _reading(self) -> openai.OpenAI:
+        """The client for calls that may be repeated."""
+        return self.client.with_options(max_retries=_READ_RETRIES)
+
+    def _open(self) -> list[Json]:
+        return self.writer.store.select(
+            "openai_batches", lambda query: query.is_("ended_at", "null").order("planned_at")
+        )
+
+    def _lines(self, batch_id: str, after: object, most: int, wanted_ids: Sequence[str] | None = None) -> list[Json]:
+        parameters = {"wanted_batch": batch_id, "after_custom_id": after, "most": most, "wanted_ids": wanted_ids}
+        rows: list[Json] = self.writer.store.call("batch_lines", parameters)
+        return rows
+
+    def _update(self, batch: Json, **changes: Any) -> None:
+        batch |= changes
+        self.writer.store.update("openai_batches", batch["id"], changes)
+
+    def _body(self, facts: IcebreakerFacts) -> Json:
+        writing = self.writer.writing
+        key = cache_key(writing.prompt_version, facts.facts_digest, 1)
+        return request_body(facts, model=writing.model, cache_key=key)
+
+
+def _facts(stored: Json) -> IcebreakerFacts:
+    return IcebreakerFacts(stored["language"], tuple(Fact(**each) for each in stored["facts"]))
+
+
+def _custom_id(facts: IcebreakerFacts) -> str:
+    return f"facts-{facts.facts_digest}"
+
+
+def _file_name(batch: Json) -> str:
+    return f"icebreakers-{batch['id']}.jsonl"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+@contextmanager
+def _their_errors(asked: str) -> Iterator[None]:
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise as_ours(error, asked) from error

@@ -1,0 +1,1 @@
+"""What answers instead of a model: lines made of facts, some of them bad on purpose."""
