@@ -1,6 +1,6 @@
 """`make bench`: the competitors in turn, several times, on one set of servers; medians and their ratios.
 
-python -m bench [accounts] [leads] [campaigns] [memory]
+python -m bench [accounts] [leads] [campaigns] [memory] [icebreakers]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.servers import BARE, DLT, OURS, local_supabase, vendor
+from bench.servers import BARE, DLT, KEY, OURS, local_supabase, vendor
 from modules.instantly.instantly_api import READERS
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LATENCY_MS = 50.0
 _LIMIT = 100.0
 """Requests a second that Instantly documents for a workspace."""
+_MODEL_REQUESTS, _MODEL_TOKENS, _MODEL_SECONDS = 500, 200_000, 130
 
 Result = dict[str, Any]
 
@@ -136,6 +137,27 @@ def _memory(place: Place, folder: Path, runs: int) -> None:
     _line("times the peak of a tenth", large["peak_mb"] / small["peak_mb"], "(wanted: at most 1.2)")
 
 
+def _icebreakers(place: Place, folder: Path, runs: int) -> None:
+    """Opening lines, against the limits of a small account and a second of latency."""
+    results = []
+    limits = (str(_MODEL_REQUESTS), str(_MODEL_TOKENS))
+    more = (
+        *("--openai-key", KEY, "--openai-latency-ms", "1000"),
+        *("--openai-requests-per-minute", limits[0], "--openai-tokens-per-minute", limits[1]),
+    )
+    for number in range(1, runs + 1):
+        _tell("icebreakers", number, runs)
+        with vendor(place, folder / str(number), more=more) as here:
+            results.append(here.run([sys.executable, "-m", "bench.icebreakers", *limits, str(_MODEL_SECONDS)]))
+    print(f"\nLines for {_MODEL_SECONDS} s at {limits[0]} requests and {limits[1]} tokens a minute, 1 s of latency")
+    shares = [max(result["requests_share"], result["tokens_share"]) for result in results]
+    _line("share of the allowed rate", median(shares), "(wanted: at least 0.95; the tighter of the two limits)")
+    _line("refused in the first 10 s", max(result["refused_early"] for result in results), "")
+    _line("refused later", max(result["refused_later"] for result in results), "(wanted: 0)")
+    cached = median(result["cached_share"] for result in results)
+    _line("input read from the cache", cached, "of all input tokens (wanted: more than 0.8)")
+
+
 def _tell(what: str, number: int, runs: int) -> None:
     print(f"{what}: run {number} of {runs} ...", file=sys.stderr)
 
@@ -153,7 +175,13 @@ def _seconds(results: list[Result]) -> float:
     return median(result["seconds"] for result in results)
 
 
-_BENCHES = {"accounts": _accounts, "leads": _leads, "campaigns": _campaigns, "memory": _memory}
+_BENCHES = {
+    "accounts": _accounts,
+    "leads": _leads,
+    "campaigns": _campaigns,
+    "memory": _memory,
+    "icebreakers": _icebreakers,
+}
 
 if __name__ == "__main__":
     main()

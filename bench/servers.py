@@ -100,6 +100,7 @@ def local_supabase(folder: Path) -> Iterator[Place]:
             "SUPABASE_KEY": environment.secret_key,
             "SUPABASE_DB_URL": environment.database_url,
             "INSTANTLY_API_KEY": KEY,
+            "OPENAI_API_KEY": KEY,
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "OUTREACH_ENV_FILE": os.devnull,
         }
@@ -109,14 +110,16 @@ def local_supabase(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def vendor(place: Place, folder: Path, *, latency_ms: float = 0, **world: int) -> Iterator[Place]:
-    """A stand-in of Instantly without limits, with so many campaigns, accounts and leads."""
+def vendor(
+    place: Place, folder: Path, *, latency_ms: float = 0, more: tuple[str, ...] = (), **world: int
+) -> Iterator[Place]:
+    """A stand-in of Instantly without limits, with so many campaigns, accounts and leads; `more` are options of it."""
     folder.mkdir(parents=True)
     server = Daemon(name="vendors", folder=folder)
     sizes = {"campaigns": 1, "leads": 0, "days": 1, "accounts": 1} | world
     options = [text for name, size in sizes.items() for text in (f"--{name}", str(size))]
     options += ["--api-key", KEY, "--latency-ms", str(latency_ms)]
-    options += ["--requests-per-second", "1000000", "--requests-per-minute", "100000000"]
+    options += ["--requests-per-second", "1000000", "--requests-per-minute", "100000000", *more]
     start_on_free_port(
         server,
         lambda port: server.start(
@@ -127,7 +130,8 @@ def vendor(place: Place, folder: Path, *, latency_ms: float = 0, **world: int) -
         timeout_s=60,
     )
     try:
-        address = {"INSTANTLY_BASE_URL": f"http://127.0.0.1:{server.port}/instantly/api/v2"}
-        yield Place(place.environment | address)
+        root = f"http://127.0.0.1:{server.port}"
+        addresses = {"INSTANTLY_BASE_URL": f"{root}/instantly/api/v2", "OPENAI_BASE_URL": f"{root}/openai/v1"}
+        yield Place(place.environment | addresses)
     finally:
         server.stop()

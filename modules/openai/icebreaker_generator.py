@@ -41,22 +41,24 @@ async def ask(
         PermanentError: Key, model or right is wrong.
         RetryableError: Still down, slow or too busy after `MOST_TRIES`.
     """
+    prompt_tokens = tokens - float(body["max_output_tokens"])
     for attempt in range(1, MOST_TRIES + 1):
-        await limiter.acquire(tokens)
+        charged = prompt_tokens * limiter.input_share + float(body["max_output_tokens"])
+        await limiter.acquire(charged)
         try:
             raw = await client.responses.with_raw_response.create(**body)
         except openai.OpenAIError as error:
             headers = getattr(getattr(error, "response", None), "headers", {})
             ours = as_ours(error, "POST /responses")
             too_fast = getattr(error, "status_code", None) == _TOO_MANY
-            limiter.refused(tokens, headers, too_fast=too_fast and isinstance(ours, RetryableError))
+            limiter.refused(charged, headers, too_fast=too_fast and isinstance(ours, RetryableError))
             if not isinstance(ours, RetryableError) or attempt == MOST_TRIES:
                 raise ours from error
             continue
         except BaseException:
-            limiter.answered(tokens, {})
+            limiter.answered(charged, {})
             raise
-        limiter.answered(tokens, raw.headers)
+        limiter.answered(charged, raw.headers)
         try:
             answer = raw.http_response.json()
         except ValueError:
@@ -66,5 +68,8 @@ async def ask(
             continue
         if not isinstance(answer, dict):
             raise ContractError(f"OpenAI: POST /responses answered a {type(answer).__name__}.")
+        usage = answer.get("usage")
+        if isinstance(usage, dict):
+            limiter.learn_size(prompt_tokens, usage.get("input_tokens"))
         return answer
     raise AssertionError("a try either returns or raises")  # pragma: no cover

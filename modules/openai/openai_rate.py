@@ -20,6 +20,7 @@ USED_SHARE = 0.98
 _FIRST_FILL_S = 1.0
 """A new client begins with what a second brings: how much of the minute others have used is not known yet."""
 _SLOWEST = 0.1
+_LEAST_SHARE, _MOST_SHARE, _LEARNED_AT_ONCE = 0.25, 4.0, 0.2
 _RECOVERY_PER_ANSWER = 0.02
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
@@ -48,12 +49,14 @@ class RateLimiter:
         tokens_per_minute: The same of tokens.
         clock: Seconds; monotonic.
         in_flight: Requests and tokens let through whose answer is still to come.
+        input_share: Tokens of a prompt as the service counts them, by those that were estimated; learned.
     """
 
     requests_per_minute: float
     tokens_per_minute: float
     clock: Callable[[], float] = time.monotonic
     in_flight: list[float] = field(default_factory=lambda: [0, 0])
+    input_share: float = 1.0
     _speed: float = 1.0
     _frozen_until_s: float = 0.0
     _requests: _Bucket = field(init=False)
@@ -116,6 +119,12 @@ class RateLimiter:
         if too_fast:
             self._speed = max(_SLOWEST, self._speed / 2)
         self._frozen_until_s = max(self._frozen_until_s, self.clock() + pause_asked_s(headers))
+
+    def learn_size(self, estimated: float, counted: object) -> None:
+        """Learn how far estimates of prompts are off: too high ones would leave a part of the rate unused."""
+        if isinstance(counted, int) and counted > 0 and estimated > 0:
+            share = min(max(counted / estimated, _LEAST_SHARE), _MOST_SHARE)
+            self.input_share += (share - self.input_share) * _LEARNED_AT_ONCE
 
     def answered_per_minute(self, tokens: float) -> float:
         """How many requests of that many tokens a minute allows."""

@@ -15,13 +15,24 @@ from outreach_pipeline.commands.stores import open_store
 from outreach_pipeline.commands.sync import SYNC_HEADS, run_sync, sync_rows
 from outreach_pipeline.runs import run_job
 
-_LEADS_SHOWN = 5
+_LEADS_SHOWN = 6
+_LINE_HEADS = {"source": "by", "line": "line", "evidence": "rests on"}
+_COST_HEADS = {
+    "language": "language",
+    "by_model": "by model",
+    "by_template": "by pattern",
+    "skipped": "skipped",
+    "input_tokens": "tokens in",
+    "cached_tokens": "of these cached",
+    "output_tokens": "out",
+    "usd_per_line": "dollars a line",
+}
 
 
 def demo() -> None:
     """Start the local Supabase and stand-ins, run the jobs once, say what happened, stop."""
     began_s = time.monotonic()
-    typer.echo("Starting a local Supabase and stand-ins for Instantly and Apollo ...")
+    typer.echo("Starting a local Supabase and stand-ins for Instantly, Apollo and OpenAI ...")
     environment = start_local()
     try:
         applied = apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
@@ -43,13 +54,18 @@ def _show_sync() -> None:
 
 
 def _show_leads() -> None:
-    typer.echo("Running the job lead_pipeline: people found at Apollo, and bought within the budget ...")
+    typer.echo("Running the job lead_pipeline: people of Apollo, bought within the budget, and their opening lines ...")
     with open_store() as store:
         apply_searches(store, [REPOSITORY / "campaigns"])
         run_job("lead_pipeline")
         credits_by_search = store.select("credits", lambda query: query.order("search_name"))
         best = store.select("lead_overview", lambda query: query.order("score", desc=True).limit(_LEADS_SHOWN))
+        ids = [row["lead_id"] for row in best]
+        lines = store.select("icebreakers", lambda query: query.in_("lead_id", ids))
+        costs = store.select("icebreaker_costs", lambda query: query.order("language"))
     print_rows("Apollo's credits, and what a usable lead cost", credits_by_search, as_json=False, heads=CREDIT_HEADS)
     budget = Settings().apollo_credits_per_run
     typer.echo(f"Budget of a run: {budget:g} credits, for people first and then for their companies.")
     print_rows("The leads that fit best (invented people)", best, as_json=False, heads=LEAD_HEADS)
+    print_rows("Their opening lines, and what each rests on", lines, as_json=False, heads=_LINE_HEADS)
+    print_rows("Lines and dollars", costs, as_json=False, heads=_COST_HEADS)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 _UNBOUNDED = 1_000
+_CENT = 0.01
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -48,5 +49,5 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:,.2f}".removesuffix(".00")
+        return f"{value:,.2f}".removesuffix(".00") if value == 0 or abs(value) >= _CENT else f"{value:.6f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
