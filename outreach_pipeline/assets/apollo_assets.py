@@ -1,6 +1,6 @@
 """Apollo: who fits our searches, which costs nothing; and what is bought of them, which does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -61,18 +61,20 @@ class CompanyConfig(dg.Config):
     )
 
 
-def _documented(page: str) -> dict[str, dg.MetadataValue]:
-    return {"vendor_documents": dg.MetadataValue.url(f"{_PAGES}/{page}")}
+def _bought_or_found(page: str, *deps: str) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset that asks Apollo, with a page of its documents."""
+    return dg.asset(
+        deps=list(deps),
+        group_name="apollo",
+        owners=OWNERS,
+        kinds=KINDS,
+        retry_policy=RETRY_ONCE,
+        pool=POOL,
+        metadata={"vendor_documents": dg.MetadataValue.url(f"{_PAGES}/{page}")},
+    )
 
 
-@dg.asset(
-    group_name="apollo",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    pool=POOL,
-    metadata=_documented("people-api-search"),
-)
+@_bought_or_found("people-api-search")
 def apollo_people_raw(
     context: dg.AssetExecutionContext,
     config: CollectConfig,
@@ -113,15 +115,7 @@ def apollo_people_raw(
         )
 
 
-@dg.asset(
-    group_name="apollo",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    pool=POOL,
-    deps=[apollo_people_raw],
-    metadata=_documented("bulk-people-enrichment"),
-)
+@_bought_or_found("bulk-people-enrichment", "apollo_people_raw")
 def apollo_credit_ledger(
     context: dg.AssetExecutionContext,
     config: EnrichConfig,
@@ -157,15 +151,7 @@ def apollo_credit_ledger(
         )
 
 
-@dg.asset(
-    group_name="apollo",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    pool=POOL,
-    deps=["leads"],
-    metadata=_documented("organization-enrichment"),
-)
+@_bought_or_found("organization-enrichment", "leads")
 def apollo_organizations_raw(
     context: dg.AssetExecutionContext,
     config: CompanyConfig,
@@ -188,15 +174,7 @@ def apollo_organizations_raw(
         )
 
 
-@dg.asset(
-    group_name="apollo",
-    owners=OWNERS,
-    kinds=KINDS,
-    retry_policy=RETRY_ONCE,
-    pool=POOL,
-    deps=[apollo_credit_ledger, apollo_organizations_raw],
-    metadata=_documented("view-credit-usage-stats"),
-)
+@_bought_or_found("view-credit-usage-stats", "apollo_credit_ledger", "apollo_organizations_raw")
 def apollo_usage(apollo: ApolloResource, store: dg.ResourceParam[RowStore]) -> dg.MaterializeResult[None]:
     """Apollo's own count of the team's credits beside ours; costs nothing. Grain: one UTC day. Key: `usage_date`."""
     with dagster_failures(), apollo.open() as client:
