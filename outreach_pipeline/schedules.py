@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from modules.shared.settings import Settings
 from outreach_pipeline.jobs import instantly_analytics, instantly_sync, lead_pipeline
 from outreach_pipeline.partitions import look_back, range_tags
 
@@ -14,15 +15,6 @@ instantly_sync_hourly = dg.ScheduleDefinition(
     description="Campaigns and accounts, five minutes past every hour.",
 )
 
-lead_pipeline_hourly = dg.ScheduleDefinition(
-    name="lead_pipeline_hourly",
-    job=lead_pipeline,
-    cron_schedule="35 * * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Apollo, half an hour after Instantly was read, so that leads are known before any are bought.",
-)
-
 
 @dg.schedule(
     job=instantly_analytics,
@@ -33,3 +25,16 @@ lead_pipeline_hourly = dg.ScheduleDefinition(
 def instantly_analytics_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Daily analytics of the look-back window in one run, twenty minutes past every hour."""
     return dg.RunRequest(tags=range_tags(look_back(context.scheduled_execution_time.date())))
+
+
+@dg.schedule(
+    job=lead_pipeline,
+    cron_schedule="35 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def lead_pipeline_hourly() -> dg.RunRequest | dg.SkipReason:
+    """Apollo, half an hour after Instantly was read, so that leads are known before any are bought."""
+    if Settings().apollo_api_key is None:
+        return dg.SkipReason("APOLLO_API_KEY is not set: nobody is looked for.")
+    return dg.RunRequest()

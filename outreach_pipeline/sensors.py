@@ -29,6 +29,8 @@ def people_waiting(
     context: dg.SensorEvaluationContext, store: dg.ResourceParam[RowStore]
 ) -> dg.RunRequest | dg.SkipReason:
     """Start buying when enough people wait, once a read of the searches; whom a budget leaves waits for the hour."""
+    if Settings().apollo_api_key is None:
+        return dg.SkipReason("APOLLO_API_KEY is not set: nobody is looked for.")
     reads = store.select(
         "sync_status", lambda query: query.eq("table_name", "apollo_people_raw").eq("last_status", "complete")
     )
@@ -51,6 +53,8 @@ def batches_ended(store: dg.ResourceParam[RowStore]) -> dg.RunRequest | dg.SkipR
     if not waiting:
         return dg.SkipReason("No batch is under way.")
     settings = Settings()
+    if settings.openai_api_key is None:
+        return dg.SkipReason("OPENAI_API_KEY is not set.")
     with openai.OpenAI(
         api_key=settings.require("OPENAI_API_KEY"),
         base_url=settings.openai_base_url,

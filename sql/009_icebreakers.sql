@@ -268,9 +268,9 @@ stable
 security invoker
 set search_path = ''
 as $function$
-  select coalesce(jsonb_agg(jsonb_build_object('lead_id', page.lead_id, 'line', page.line) order by page.lead_id), '[]')
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.lead_id), '[]')
     from (
-      select written.lead_id, written.line
+      select written.lead_id, written.line, written.facts_digest
         from public.icebreakers as written
         join public.leads as lead using (lead_id)
        where written.line is not null and coalesce(lead.search_name, lead.source) = wanted_audience

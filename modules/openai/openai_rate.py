@@ -20,6 +20,8 @@ USED_SHARE = 0.98
 _FIRST_FILL_S = 1.0
 """A new client begins with what a second brings: how much of the minute others have used is not known yet."""
 _SLOWEST = 0.1
+_LONGEST_PAUSE_S = 120.0
+"""Whoever is told to wait longer is refused again until no try is left, and does not keep a run waiting for hours."""
 _LEAST_SHARE, _MOST_SHARE, _LEARNED_AT_ONCE = 0.25, 4.0, 0.2
 _RECOVERY_PER_ANSWER = 0.02
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
@@ -118,7 +120,7 @@ class RateLimiter:
         self.in_flight[1] -= tokens
         if too_fast:
             self._speed = max(_SLOWEST, self._speed / 2)
-        self._frozen_until_s = max(self._frozen_until_s, self.clock() + pause_asked_s(headers))
+        self._frozen_until_s = max(self._frozen_until_s, self.clock() + min(pause_asked_s(headers), _LONGEST_PAUSE_S))
 
     def learn_size(self, estimated: float, counted: object) -> None:
         """Learn how far estimates of prompts are off: too high ones would leave a part of the rate unused."""
@@ -136,7 +138,8 @@ class RateLimiter:
             bucket.refill(now_s, self._speed)
         return max(
             self._frozen_until_s - now_s,
-            self._requests.wait_s(1, self._speed),
+            # A bucket of less than one request a minute never holds a whole one.
+            self._requests.wait_s(min(1.0, self._requests.per_minute), self._speed),
             self._tokens.wait_s(min(tokens, self._tokens.per_minute), self._speed),
         )
 

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
+import httpx2
 import openai
 
 from modules.openai.icebreaker_batch_files import ENDPOINT, MOST_BYTES, MOST_LINES, batch_line, read_result
@@ -24,7 +25,7 @@ from modules.openai.icebreaker_prompt import cache_key, estimated_tokens, reques
 from modules.openai.openai_client import as_ours
 from modules.outreach.dollar_budget import most_usd
 from modules.outreach.pages import in_batches, pages
-from modules.shared.errors import BudgetExceeded
+from modules.shared.errors import BudgetExceeded, RetryableError
 from modules.shared.logger import get_logger
 
 if TYPE_CHECKING:
@@ -148,32 +149,38 @@ class Batches:
 
     def _submit(self, batch: Json, *, is_new: bool) -> None:
         """Upload and create what is not there yet. Only what this run planned itself is known not to be there."""
+        with _their_errors("files and batches"):
+            # First of all: one that was created is being paid for, whatever became of the prompt since.
+            batch_id = None if is_new else self._created(batch)
+            if batch_id is not None:
+                self.report.adopted += 1
+            elif self._upload(batch, is_new=is_new):
+                batch_id = self.client.batches.create(
+                    input_file_id=batch["input_file_id"],
+                    endpoint=ENDPOINT,
+                    completion_window="24h",
+                    metadata={"plan": batch["id"], "content": batch["content_digest"][:16]},
+                ).id
+                self.report.submitted += 1
+                self.report.lines_submitted += batch["lines"]
+            else:
+                self._end(batch, "failed", "the plan is not whole, or was made for another prompt; nothing was asked")
+                return
+        self._update(batch, state="submitted", batch_id=batch_id, submitted_at=_now())
+
+    def _upload(self, batch: Json, *, is_new: bool) -> bool:
+        """Upload the file, if it is not there yet; whether it is the one that was planned."""
         with tempfile.TemporaryFile() as file:
             if not self._write(batch, file):
-                reason = "the plan is not whole, or was made for another prompt; nothing was uploaded"
-                self._end(batch, "failed", reason)
-                return
-            with _their_errors("files and batches"):
-                if batch["state"] == "planned":
-                    file_id = None if is_new else self._uploaded(batch)
-                    if file_id is None:
-                        file.seek(0)
-                        upload = (_file_name(batch), file, "application/jsonl")
-                        file_id = self.client.files.create(file=upload, purpose="batch").id
-                    self._update(batch, state="uploaded", input_file_id=file_id)
-                batch_id = None if is_new else self._created(batch)
-                if batch_id is not None:
-                    self.report.adopted += 1
-                else:
-                    batch_id = self.client.batches.create(
-                        input_file_id=batch["input_file_id"],
-                        endpoint=ENDPOINT,
-                        completion_window="24h",
-                        metadata={"plan": batch["id"], "content": batch["content_digest"][:16]},
-                    ).id
-                self._update(batch, state="submitted", batch_id=batch_id, submitted_at=_now())
-        self.report.submitted += 1
-        self.report.lines_submitted += batch["lines"]
+                return False
+            if batch["state"] == "planned":
+                file_id = None if is_new else self._uploaded(batch)
+                if file_id is None:
+                    file.seek(0)
+                    upload = (_file_name(batch), file, "application/jsonl")
+                    file_id = self.client.files.create(file=upload, purpose="batch").id
+                self._update(batch, state="uploaded", input_file_id=file_id)
+        return True
 
     def _write(self, batch: Json, file: IO[bytes]) -> bool:
         """Write the file; whether it is the one that was planned."""
@@ -223,7 +230,7 @@ class Batches:
                     result = results[line["custom_id"]]
                     if line["state"] == "waiting" and result.state != "requeued":
                         facts = _facts(line["facts"])
-                        rows.append(self.writer.row(facts, result.response, attempt=1, mode="batch"))
+                        rows.append(self.writer.row(facts, result.response, attempt=1, batch=batch))
                 self.writer.save(rows)
                 notes = [
                     {"custom_id": result.custom_id, "state": result.state, "reason": result.reason}
@@ -286,3 +293,6 @@ def _their_errors(asked: str) -> Iterator[None]:
         yield
     except openai.OpenAIError as error:
         raise as_ours(error, asked) from error
+    except httpx2.TransportError as error:
+        # A body that ends too early is no error of the package, because it is read after the answer.
+        raise RetryableError(f"OpenAI: {asked} was cut off ({type(error).__name__}). Try again later.") from error

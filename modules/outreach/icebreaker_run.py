@@ -11,6 +11,7 @@ import openai
 from modules.outreach.icebreaker_batches import Batches, BatchReport
 from modules.outreach.icebreaker_online import OnlineRun
 from modules.outreach.icebreaker_queue import waiting_work
+from modules.outreach.icebreaker_verdicts import StoredLine
 from modules.outreach.pages import in_batches, pages
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def write_icebreakers(
     return report
 
 
-def stored_lines(store: RowStore, audience: str) -> Iterator[str]:
+def stored_lines(store: RowStore, audience: str) -> Iterator[StoredLine]:
     """The lines that an audience has already."""
 
     def read(after: object, most: int) -> list[Json]:
@@ -109,7 +110,7 @@ def stored_lines(store: RowStore, audience: str) -> Iterator[str]:
         rows: list[Json] = store.call("audience_lines", parameters)
         return rows
 
-    return (row["line"] for row in pages(read, key="lead_id", first=None))
+    return (StoredLine(**row) for row in pages(read, key="lead_id", first=None))
 
 
 def _asks(writer: LineWriter, most: int) -> list[Ask]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modules.openai.icebreaker_check_variety import NearDuplicates, Openings
 from modules.openai.icebreaker_checks import check_line
@@ -38,21 +38,46 @@ class Verdict:
     problems: list[str] = field(default_factory=list)
 
 
+class StoredLine(NamedTuple):
+    """A line that a lead has already."""
+
+    lead_id: str
+    facts_digest: str
+    line: str
+
+
 class _Audience:
     """The lines of one audience, so that no new one is like too many of them."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, stored: Iterable[StoredLine]) -> None:
         self._openings, self._duplicates = Openings(), NearDuplicates()
-        for line in lines:
-            self.add(line)
+        self._line_of_lead: dict[str, str] = {}
+        self._lines_of_facts: set[tuple[str, str]] = set()
+        for each in stored:
+            self.add(each)
 
-    def add(self, line: str) -> None:
-        self._openings.add(line)
-        self._duplicates.add(line)
+    def add(self, new: StoredLine) -> None:
+        self._openings.add(new.line)
+        self._duplicates.add(new.line)
+        self._line_of_lead[new.lead_id] = new.line
+        self._lines_of_facts.add((new.facts_digest, new.line))
 
-    def problems(self, line: str) -> list[str]:
-        found = (self._openings.problem_of(line), self._duplicates.problem_of(line))
+    def problems(self, new: StoredLine) -> list[str]:
+        # Of two leads about whom the same is known one answer is paid for, and both take it.
+        if (new.facts_digest, new.line) in self._lines_of_facts:
+            return []
+        found = [self._openings.problem_of(new.line)]
+        if not self._is_like_its_own(new):
+            found.append(self._duplicates.problem_of(new.line))
         return [problem.rule for problem in found if problem is not None]
+
+    def _is_like_its_own(self, new: StoredLine) -> bool:
+        """Whether a lead's new line is like the one that it replaces, which speaks against nothing."""
+        if new.lead_id not in self._line_of_lead:
+            return False
+        own = NearDuplicates()
+        own.add(self._line_of_lead[new.lead_id])
+        return own.problem_of(new.line) is not None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +90,7 @@ class Judge:
     """
 
     fallback: Fallback
-    stored_lines: Callable[[str], Iterable[str]]
+    stored_lines: Callable[[str], Iterable[StoredLine]]
     _audiences: dict[str, _Audience] = field(default_factory=dict)
 
     def verdict(self, work: Work, answers: Sequence[Answer]) -> Verdict:
@@ -77,7 +102,7 @@ class Judge:
         for answer in answers:
             found = self._problems(work, answer)
             if not found:
-                self._audience(work).add(str(answer.line))
+                self._audience(work).add(_as_line(work, str(answer.line)))
                 return Verdict(source="model", line=answer.line, evidence=answer.evidence, problems=problems)
             problems += found
             if answer.kind not in _WORTH_ANOTHER_TRY:
@@ -90,7 +115,7 @@ class Judge:
         if answer.kind is not Kind.OK or answer.line is None:
             return [answer.kind.value]
         broken = check_line(answer.line, work.facts, evidence=answer.evidence, fact_ids=answer.fact_ids)
-        return [problem.rule for problem in broken] or self._audience(work).problems(answer.line)
+        return [problem.rule for problem in broken] or self._audience(work).problems(_as_line(work, answer.line))
 
     def _fall_back(self, work: Work, problems: list[str]) -> Verdict:
         pattern = template_answer(work.facts) if self.fallback == "template" else None
@@ -102,6 +127,10 @@ class Judge:
         if work.audience not in self._audiences:
             self._audiences[work.audience] = _Audience(self.stored_lines(work.audience))
         return self._audiences[work.audience]
+
+
+def _as_line(work: Work, line: str) -> StoredLine:
+    return StoredLine(work.lead_id, work.facts.facts_digest, line)
 
 
 def icebreaker_row(

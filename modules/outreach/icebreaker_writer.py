@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ import orjson
 from modules.openai.icebreaker_outcomes import Answer, classify
 from modules.openai.openai_prices import Prices, cost_usd
 from modules.outreach.icebreaker_verdicts import Judge, icebreaker_row
+from modules.supabase.row_batches import without_nul
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +102,7 @@ class LineWriter:
             else:
                 lines.append(outcome)
         if lines:
-            self.store.call("merge_icebreakers", {"rows": orjson.Fragment(orjson.dumps(lines))})
+            self.store.call("merge_icebreakers", {"rows": _encoded(lines)})
         return asks
 
     def take(self, ask: Ask, response: Mapping[str, Any] | None) -> Taken:
@@ -108,25 +110,32 @@ class LineWriter:
 
         `None` as the answer: the service says that the request itself is wrong; that is final, too.
         """
-        row = self.row(ask.work.facts, response, attempt=ask.attempt, mode="online")
+        row = self.row(ask.work.facts, response, attempt=ask.attempt)
         self.save([row])
         outcome = self._judged(ask.work, (*ask.rows, row))
         if isinstance(outcome, Ask):
             return Taken(outcome, row["cost_usd"])
-        self.store.call("merge_icebreakers", {"rows": orjson.Fragment(orjson.dumps([outcome]))})
+        self.store.call("merge_icebreakers", {"rows": _encoded([outcome])})
         return Taken(None, row["cost_usd"])
 
-    def row(self, facts: IcebreakerFacts, response: Mapping[str, Any] | None, *, attempt: int, mode: str) -> Json:
-        """The row of `icebreaker_answers` for an answer."""
+    def row(
+        self,
+        facts: IcebreakerFacts,
+        response: Mapping[str, Any] | None,
+        *,
+        attempt: int,
+        batch: Mapping[str, Any] | None = None,
+    ) -> Json:
+        """The row of `icebreaker_answers` for an answer; of a batch, which may be older than this run's prompt."""
         answer = classify(response, facts=facts)
-        tier = "batch" if mode == "batch" else answer.service_tier
-        cost = cost_usd(answer.usage, self.writing.model, tier, prices=self.prices).usd
+        model = self.writing.model if batch is None else batch["model"]
+        tier = answer.service_tier if batch is None else "batch"
         return {
             "facts_digest": facts.facts_digest,
-            "prompt_version": self.writing.prompt_version,
-            "model": self.writing.model,
+            "prompt_version": self.writing.prompt_version if batch is None else batch["prompt_version"],
+            "model": model,
             "attempt": attempt,
-            "mode": mode,
+            "mode": "online" if batch is None else "batch",
             "outcome": answer.kind.value,
             "line": answer.line,
             "evidence": answer.evidence,
@@ -134,15 +143,14 @@ class LineWriter:
             "cached_tokens": answer.usage.cached_tokens,
             "cache_write_tokens": answer.usage.cache_write_tokens,
             "output_tokens": answer.usage.output_tokens,
-            "cost_usd": round(cost, _DECIMALS),
+            "cost_usd": round(cost_usd(answer.usage, model, tier, prices=self.prices).usd, _DECIMALS),
             "raw_json": response,
             "orchestrator_run_id": self.run_id,
         }
 
     def save(self, rows: Sequence[Json]) -> None:
         """Keep answers: they were paid for."""
-        encoded = orjson.dumps(rows).replace(b"\\u0000", b"")
-        self.store.call("save_icebreaker_answers", {"rows": orjson.Fragment(encoded)})
+        self.store.call("save_icebreaker_answers", {"rows": _encoded(rows)})
         for row in rows:
             self.answers += 1
             self.input_tokens += row["input_tokens"]
@@ -157,3 +165,13 @@ class LineWriter:
         self.sources[verdict.source] += 1
         self.problems.update(verdict.problems)
         return icebreaker_row(work, verdict, rows, model=self.writing.model, prompt_version=self.writing.prompt_version)
+
+
+def _encoded(rows: Sequence[Json]) -> orjson.Fragment:
+    """Rows as PostgreSQL can store them: a paid answer is kept, whatever characters are in it."""
+    try:
+        return orjson.Fragment(orjson.dumps(without_nul(list(rows))))
+    except orjson.JSONEncodeError:
+        # Halves of a surrogate pair are no characters.
+        whole = json.dumps(without_nul(list(rows)), ensure_ascii=False).encode("utf-8", "replace")
+        return orjson.Fragment(whole)

@@ -57,6 +57,9 @@ def icebreakers(
     Written by a model from the facts we hold, and checked before it is stored; what does not pass is asked for once
     more, then made of a fixed pattern or left out. Nothing is paid for twice.
     """
+    if not openai.has_key():
+        context.log.warning("OPENAI_API_KEY is not set: no lines are written.")
+        return dg.MaterializeResult(metadata={"stopped_because": "OPENAI_API_KEY is not set"})
     with dagster_failures():
         writer = openai.writer(
             store, run_id=context.run.run_id, least_score=config.least_score, fallback=config.fallback

@@ -21,6 +21,10 @@ from modules.supabase.row_store import RowStore
 class OpenAIResource(dg.ConfigurableResource[Any]):
     """What writing lines needs of the environment: account, model, pace, prices and budgets (`OPENAI_...`)."""
 
+    def has_key(self) -> bool:
+        """Whether there is an account at all: a team may well write its lines itself."""
+        return Settings().openai_api_key is not None
+
     def account(self) -> Account:
         """The account; the key never passes through Dagster's configuration.
 

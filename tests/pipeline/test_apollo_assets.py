@@ -21,6 +21,7 @@ ASSETS = {
     "leads",
     "companies",
     "lead_scores",
+    "icebreakers",
 }
 ENRICHMENT = "/people/bulk_match"
 

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from modules.instantly.instantly_tables import RAW_TABLES
+from outreach_pipeline.assets import icebreaker_assets
 from outreach_pipeline.assets.apollo_assets import POOL
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from outreach_pipeline.definitions import defs
@@ -36,7 +37,7 @@ APOLLO = {"apollo_people_raw", "apollo_credit_ledger", "apollo_organizations_raw
 JOBS = {
     "instantly_sync": INSTANTLY - BY_DAY | {"campaigns", "leads", "instantly_reconciliation"},
     "instantly_analytics": BY_DAY,
-    "lead_pipeline": APOLLO | {"leads", "companies", "lead_scores"},
+    "lead_pipeline": APOLLO | {"leads", "companies", "lead_scores", "icebreakers"},
 }
 
 
@@ -50,10 +51,11 @@ def test_a_job_runs_exactly_its_assets(job):
     assert {key.to_user_string() for key in selected} == JOBS[job]
 
 
-def test_all_that_asks_apollo_and_nothing_else_waits_in_its_pool():
+def test_all_that_spends_waits_in_the_pool_of_its_vendor_and_nothing_else_in_any():
     graph = defs.resolve_asset_graph()
     pools = {key.to_user_string(): graph.get(key).pools for key in graph.get_all_asset_keys()}
-    assert pools == {name: {POOL} if name in APOLLO else set() for name in ASSETS}
+    expected = {name: {POOL} if name in APOLLO else set() for name in ASSETS}
+    assert pools == expected | {"icebreakers": {icebreaker_assets.POOL}}
 
 
 def test_one_place_in_each_pool_is_what_the_instance_allows(tmp_path, monkeypatch):
@@ -78,6 +80,7 @@ def test_leads_are_bought_after_the_searches_were_read_and_scored_last():
     assert upstream["apollo_organizations_raw"] == {"leads"}
     assert upstream["companies"] == {"leads", "apollo_organizations_raw"}
     assert upstream["lead_scores"] == {"leads", "companies"}
+    assert "lead_scores" in upstream["icebreakers"]
     assert upstream["apollo_usage"] == {"apollo_credit_ledger", "apollo_organizations_raw"}
 
 
@@ -115,10 +118,12 @@ def test_all_schedules_tick_every_hour_and_are_on_from_the_start():
         assert rest == ["*"] * 4
 
 
-def test_the_sensor_is_on_from_the_start_and_watches_for_the_lead_pipeline():
-    (sensor,) = defs.sensors or ()
-    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    assert [job.name for job in sensor.jobs] == ["lead_pipeline"]
+def test_the_sensors_are_on_from_the_start_and_watch_for_the_lead_pipeline():
+    sensors = {sensor.name: sensor for sensor in defs.sensors or ()}
+    assert set(sensors) == {"people_waiting", "batches_ended"}
+    for sensor in sensors.values():
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+        assert [job.name for job in sensor.jobs] == ["lead_pipeline"]
 
 
 def test_the_hourly_analytics_run_covers_the_look_back_window_up_to_today():
@@ -139,6 +144,7 @@ def test_no_resource_shows_a_key(monkeypatch):
     monkeypatch.setenv("SUPABASE_KEY", "sb_secret_shown")
     monkeypatch.setenv("INSTANTLY_API_KEY", "instantly-shown")
     monkeypatch.setenv("APOLLO_API_KEY", "apollo-shown")
+    monkeypatch.setenv("OPENAI_API_KEY", "openai-shown")
     configured = json.dumps({name: str(vars(resource)) for name, resource in (defs.resources or {}).items()})
     assert "shown" not in configured
 
