@@ -168,10 +168,4 @@ def end_call(store: RowStore, call_id: str, state: str, reason: str) -> None:
 
 def purchases_since(store: RowStore, subject_kind: str, since: str | None) -> Iterator[Json]:
     """What was paid for and found since a moment (`None`: ever): `subject_id`, `outcome`, `payload`, its search, ..."""
-
-    def read(after: object, most: int) -> list[Json]:
-        parameters = {"wanted_subject_kind": subject_kind, "settled_since": since, "after_id": after, "most": most}
-        rows: list[Json] = store.call("purchases_since", parameters)
-        return rows
-
-    return pages(read, key="id", first=0)
+    return pages(store, "purchases_since", key="id", first=0, wanted_subject_kind=subject_kind, settled_since=since)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modules.apollo.apollo_rows import OrganizationRow, transform_organizations
@@ -27,7 +26,9 @@ def refresh_companies(store: RowStore, orchestrator_run_id: str | None = None) -
     since = last_refresh(store, COMPANIES)
 
     with noted_refresh(store, COMPANIES, made_of="leads", orchestrator_run_id=orchestrator_run_id) as counts:
-        employers = pages(partial(_employers, store, since), key="domain", first="")
+        employers = pages(
+            store, "companies_of_leads", key="domain", after="after_domain", first="", changed_since=since
+        )
         for records in (
             ({**row, **_origin("lead")} for row in employers),
             _of_people(purchases_since(store, "person", since)),
@@ -37,11 +38,6 @@ def refresh_companies(store: RowStore, orchestrator_run_id: str | None = None) -
             for batch in in_batches(records):
                 add_counts(counts, store.call("merge_companies", {"rows": batch})[0])
     return counts
-
-
-def _employers(store: RowStore, since: str | None, after: object, most: int) -> list[Json]:
-    rows: list[Json] = store.call("companies_of_leads", {"changed_since": since, "after_domain": after, "most": most})
-    return rows
 
 
 def _of_people(rows: Iterable[Json]) -> Iterator[Json]:

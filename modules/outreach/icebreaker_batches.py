@@ -6,26 +6,34 @@ belongs to, and a run that was killed between two steps is continued by the next
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import openai
 
-from modules.openai.icebreaker_batch_files import ENDPOINT, MOST_BYTES, MOST_LINES, batch_line, read_result
-from modules.openai.icebreaker_facts import Fact, IcebreakerFacts
-from modules.openai.icebreaker_prompt import cache_key, estimated_tokens, request_body
-from modules.openai.openai_client import as_ours
+from modules.openai.icebreaker_batch_files import ENDPOINT, MOST_LINES, read_result
+from modules.openai.icebreaker_prompt import estimated_tokens
+from modules.openai.openai_client import RefusedRequest, as_ours
 from modules.outreach.dollar_budget import most_usd
-from modules.outreach.pages import in_batches, pages
-from modules.shared.errors import BudgetExceeded, RetryableError
+from modules.outreach.icebreaker_batch_plans import (
+    batch_body,
+    batch_file_name,
+    end_batch,
+    lines_with,
+    open_batches,
+    plan_batch,
+    stored_facts,
+    update_batch,
+    write_batch_file,
+)
+from modules.outreach.pages import in_batches
+from modules.shared.errors import BudgetExceeded, PermanentError, RetryableError
 from modules.shared.logger import get_logger
 
 if TYPE_CHECKING:
@@ -40,6 +48,8 @@ _LISTED_AT_MOST = 1_000
 _READ_RETRIES = 3
 ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
 """The states in which nothing more comes of a batch."""
+KEPT = timedelta(days=30)
+"""How long OpenAI keeps results."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,20 +99,21 @@ class Batches:
         Raises:
             OutreachError: OpenAI or Supabase stayed out of reach, or key or quota is wrong.
         """
-        for batch in self._open():
+        for batch in open_batches(self.writer.store):
             if batch["state"] == "submitted":
                 self._poll(batch)
             else:
                 self._submit(batch, is_new=False)
 
-    def plan(self, asks: Sequence[Ask], budget: DollarBudget) -> None:
-        """Ask for these in as many batches as the account and the budgets have room for; the others wait."""
-        room = self.most_enqueued_tokens - sum(batch["estimated_tokens"] for batch in self._open())
+    def plan(self, asks: Sequence[Ask], budget: DollarBudget) -> int:
+        """Ask for these in as many batches as the account and the budgets have room for; for how many there was."""
+        planned = 0
+        room = self.most_enqueued_tokens - sum(batch["estimated_tokens"] for batch in open_batches(self.writer.store))
         remaining = iter(asks)
         while room > 0 and (chunk := list(islice(remaining, MOST_LINES))):
             lines, tokens, dollars = [], 0, 0.0
             for wanted in chunk:
-                body = self._body(wanted.work.facts)
+                body = batch_body(self.writer.writing, wanted.work.facts)
                 prompt_tokens = estimated_tokens(body) - int(body["max_output_tokens"])
                 cost = most_usd(body, prices=self.writer.prices, tier="batch")
                 if tokens + prompt_tokens > room:
@@ -117,86 +128,65 @@ class Batches:
                 tokens += prompt_tokens
                 dollars += cost
             if lines:
-                self._submit(self._planned(lines, tokens, dollars), is_new=True)
+                batch = plan_batch(
+                    self.writer.store,
+                    self.writer.writing,
+                    lines,
+                    tokens=tokens,
+                    dollars=dollars,
+                    run_id=self.writer.run_id,
+                )
+                self._submit(batch, is_new=True)
+                planned += len(lines)
                 room -= tokens
             if self.report.stopped_because:
-                return
-
-    def _planned(self, lines: Sequence[IcebreakerFacts], tokens: int, dollars: float) -> Json:
-        """A batch that is written down, and nothing more."""
-        ordered = sorted(lines, key=lambda facts: facts.facts_digest)
-        digest = hashlib.sha256()
-        for facts in ordered:
-            digest.update(batch_line(_custom_id(facts), self._body(facts)))
-        batch: Json = {
-            "id": str(uuid.uuid4()),
-            "state": "planned",
-            "model": self.writer.writing.model,
-            "prompt_version": self.writer.writing.prompt_version,
-            "content_digest": digest.hexdigest(),
-            "lines": len(ordered),
-            "estimated_tokens": tokens,
-            "estimated_usd": dollars,
-            "orchestrator_run_id": self.writer.run_id,
-        }
-        for part in in_batches(ordered):
-            rows = [
-                {"custom_id": _custom_id(facts), "facts_digest": facts.facts_digest, "facts": facts.as_mapping()}
-                for facts in part
-            ]
-            self.writer.store.call("plan_openai_batch", {"batch": batch, "planned_lines": rows})
-        return batch
+                break
+        return planned
 
     def _submit(self, batch: Json, *, is_new: bool) -> None:
         """Upload and create what is not there yet. Only what this run planned itself is known not to be there."""
-        with _their_errors("files and batches"):
-            # First of all: one that was created is being paid for, whatever became of the prompt since.
-            batch_id = None if is_new else self._created(batch)
-            if batch_id is not None:
-                self.report.adopted += 1
-            elif self._upload(batch, is_new=is_new):
-                batch_id = self.client.batches.create(
-                    input_file_id=batch["input_file_id"],
-                    endpoint=ENDPOINT,
-                    completion_window="24h",
-                    metadata={"plan": batch["id"], "content": batch["content_digest"][:16]},
-                ).id
-                self.report.submitted += 1
-                self.report.lines_submitted += batch["lines"]
-            else:
-                self._end(batch, "failed", "the plan is not whole, or was made for another prompt; nothing was asked")
-                return
-        self._update(batch, state="submitted", batch_id=batch_id, submitted_at=_now())
+        try:
+            with _their_errors("files and batches"):
+                # First of all: one that was created is being paid for, whatever became of the prompt since.
+                batch_id = None if is_new else self._created(batch)
+                if batch_id is not None:
+                    self.report.adopted += 1
+                elif self._upload(batch, is_new=is_new):
+                    batch_id = self.client.batches.create(
+                        input_file_id=batch["input_file_id"],
+                        endpoint=ENDPOINT,
+                        completion_window="24h",
+                        metadata={"plan": batch["id"], "content": batch["content_digest"][:16]},
+                    ).id
+                    self.report.submitted += 1
+                    self.report.lines_submitted += batch["lines"]
+                else:
+                    self._end(batch, "failed", "the plan is not whole, or was made for another prompt")
+                    return
+        except RefusedRequest as error:
+            # Nothing was created, and it would be refused again; its lines wait for another plan.
+            self._end(batch, "failed", str(error))
+            raise
+        update_batch(self.writer.store, batch, state="submitted", batch_id=batch_id, submitted_at=_now().isoformat())
 
     def _upload(self, batch: Json, *, is_new: bool) -> bool:
         """Upload the file, if it is not there yet; whether it is the one that was planned."""
         with tempfile.TemporaryFile() as file:
-            if not self._write(batch, file):
+            if not write_batch_file(self.writer.store, self.writer.writing, batch, file):
                 return False
             if batch["state"] == "planned":
                 file_id = None if is_new else self._uploaded(batch)
                 if file_id is None:
                     file.seek(0)
-                    upload = (_file_name(batch), file, "application/jsonl")
+                    upload = (batch_file_name(batch), file, "application/jsonl")
                     file_id = self.client.files.create(file=upload, purpose="batch").id
-                self._update(batch, state="uploaded", input_file_id=file_id)
+                update_batch(self.writer.store, batch, state="uploaded", input_file_id=file_id)
         return True
-
-    def _write(self, batch: Json, file: IO[bytes]) -> bool:
-        """Write the file; whether it is the one that was planned."""
-        digest, count = hashlib.sha256(), 0
-        for row in pages(partial(self._lines, batch["id"]), key="custom_id", first=""):
-            line = batch_line(row["custom_id"], self._body(_facts(row["facts"])))
-            digest.update(line)
-            count += 1
-            if file.write(line) and file.tell() > MOST_BYTES:
-                return False
-        return bool(count == batch["lines"] and digest.hexdigest() == batch["content_digest"])
 
     def _uploaded(self, batch: Json) -> str | None:
         """The file that a killed run uploaded."""
         listed = islice(self._reading.files.list(purpose="batch", limit=100), _LISTED_AT_MOST)
-        return next((file.id for file in listed if file.filename == _file_name(batch)), None)
+        return next((file.id for file in listed if file.filename == batch_file_name(batch)), None)
 
     def _created(self, batch: Json) -> str | None:
         """The batch that a killed run created."""
@@ -204,18 +194,29 @@ class Batches:
         return next((each.id for each in listed if (each.metadata or {}).get("plan") == batch["id"]), None)
 
     def _poll(self, batch: Json) -> None:
-        with _their_errors(f"GET /batches/{batch['batch_id']}"):
-            found = self._reading.batches.retrieve(batch["batch_id"])
-        if found.status == "failed":
-            errors = (found.errors.data if found.errors else None) or []
-            self._end(batch, "failed", ", ".join(sorted({str(error.code) for error in errors})) or "failed")
-        elif found.status in ENDED:
-            for file_id in filter(None, (found.output_file_id, found.error_file_id)):
-                self._take_in(batch, file_id)
-            self._end(batch, "ended", None if found.status == "completed" else found.status)
-            self.report.ended += 1
-        else:
-            self.report.open += 1
+        """Take a batch in if it has ended.
+
+        Raises:
+            PermanentError: OpenAI does not know it, though it keeps results for a month.
+        """
+        try:
+            with _their_errors(f"GET /batches/{batch['batch_id']}"):
+                found = self._reading.batches.retrieve(batch["batch_id"])
+            if found.status == "failed":
+                errors = (found.errors.data if found.errors else None) or []
+                self._end(batch, "failed", ", ".join(sorted({str(error.code) for error in errors})) or "failed")
+            elif found.status in ENDED:
+                for file_id in filter(None, (found.output_file_id, found.error_file_id)):
+                    self._take_in(batch, file_id)
+                self._end(batch, "ended", None if found.status == "completed" else found.status)
+                self.report.ended += 1
+            else:
+                self.report.open += 1
+        except PermanentError as error:
+            # A wrong address answers the same; only where results cannot be there any more are the lines given up.
+            if error.status != HTTPStatus.NOT_FOUND or not _is_forgotten(batch):
+                raise
+            self._end(batch, "failed", f"OpenAI keeps results for {KEPT.days} days, and this one is older")
 
     def _take_in(self, batch: Json, file_id: str) -> None:
         """Save the answers of a file, then note them; a second time changes nothing."""
@@ -226,10 +227,10 @@ class Batches:
             for lines in in_batches(content.iter_lines()):
                 results = {result.custom_id: result for result in map(read_result, lines) if result is not None}
                 rows = []
-                for line in self._lines(batch["id"], "", len(results), wanted_ids=sorted(results)):
+                for line in lines_with(self.writer.store, batch, sorted(results)):
                     result = results[line["custom_id"]]
                     if line["state"] == "waiting" and result.state != "requeued":
-                        facts = _facts(line["facts"])
+                        facts = stored_facts(line)
                         rows.append(self.writer.row(facts, result.response, attempt=1, batch=batch))
                 self.writer.save(rows)
                 notes = [
@@ -240,51 +241,22 @@ class Batches:
                 self.report.lines_answered += sum(result.state == "answered" for result in results.values())
 
     def _end(self, batch: Json, state: str, reason: str | None) -> None:
-        parameters = {"wanted_batch": batch["id"], "end_state": state, "end_reason": reason}
-        requeued = self.writer.store.call("end_openai_batch", parameters)
-        self.report.lines_requeued += requeued
+        self.report.lines_requeued += end_batch(self.writer.store, batch, state, reason)
         if reason:
-            _logger.warning("OpenAI: a batch of %s lines ended as %s", batch["lines"], reason)
+            _logger.warning("OpenAI: a batch of %s lines ended: %s", batch["lines"], reason)
 
     @property
     def _reading(self) -> openai.OpenAI:
         """The client for calls that may be repeated."""
         return self.client.with_options(max_retries=_READ_RETRIES)
 
-    def _open(self) -> list[Json]:
-        return self.writer.store.select(
-            "openai_batches", lambda query: query.is_("ended_at", "null").order("planned_at")
-        )
 
-    def _lines(self, batch_id: str, after: object, most: int, wanted_ids: Sequence[str] | None = None) -> list[Json]:
-        parameters = {"wanted_batch": batch_id, "after_custom_id": after, "most": most, "wanted_ids": wanted_ids}
-        rows: list[Json] = self.writer.store.call("batch_lines", parameters)
-        return rows
-
-    def _update(self, batch: Json, **changes: Any) -> None:
-        batch |= changes
-        self.writer.store.update("openai_batches", batch["id"], changes)
-
-    def _body(self, facts: IcebreakerFacts) -> Json:
-        writing = self.writer.writing
-        key = cache_key(writing.prompt_version, facts.facts_digest, 1)
-        return request_body(facts, model=writing.model, cache_key=key)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-def _facts(stored: Json) -> IcebreakerFacts:
-    return IcebreakerFacts(stored["language"], tuple(Fact(**each) for each in stored["facts"]))
-
-
-def _custom_id(facts: IcebreakerFacts) -> str:
-    return f"facts-{facts.facts_digest}"
-
-
-def _file_name(batch: Json) -> str:
-    return f"icebreakers-{batch['id']}.jsonl"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _is_forgotten(batch: Json) -> bool:
+    return _now() - datetime.fromisoformat(batch["submitted_at"]) > KEPT
 
 
 @contextmanager

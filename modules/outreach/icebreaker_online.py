@@ -41,6 +41,7 @@ class OnlineRun:
         budget: Stops them.
         stopped_because: Why it ended before everything was asked; `None`: everything was.
         error: What has to be raised once the answers under way are saved; `None`: nothing.
+        finished: Leads that got their line, or none for good.
     """
 
     writer: LineWriter
@@ -48,6 +49,7 @@ class OnlineRun:
     budget: DollarBudget
     stopped_because: str | None = None
     error: OutreachError | None = None
+    finished: int = 0
     _outages: int = 0
     _asked: int = 0
     _waiting: deque[Ask] = field(default_factory=deque)
@@ -96,6 +98,7 @@ class OnlineRun:
         loop = asyncio.get_running_loop()
         taken = await loop.run_in_executor(one_at_a_time, self.writer.take, wanted, response)
         self.budget.settle(reserved, taken.cost_usd)
+        self.finished += taken.further is None
         return taken.further
 
     def _body(self, wanted: Ask) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modules.openai.icebreaker_facts import IcebreakerFacts, icebreaker_facts
@@ -52,7 +51,15 @@ class Work:
 
 def waiting_work(store: RowStore, writing: Writing) -> Iterator[Work]:
     """Leads without a line, or of whom something changed that a line may speak of, in the order of their ids."""
-    for rows in in_batches(pages(partial(_leads, store, writing), key="lead_id", first=None)):
+    leads = pages(
+        store,
+        "leads_to_introduce",
+        key="lead_id",
+        wanted_prompt=writing.prompt_version,
+        wanted_model=writing.model,
+        least_score=writing.least_score,
+    )
+    for rows in in_batches(leads):
         unchanged = []
         for row in rows:
             work = _work(row, writing)
@@ -62,18 +69,6 @@ def waiting_work(store: RowStore, writing: Writing) -> Iterator[Work]:
                 yield work
         if unchanged:
             store.call("note_facts_seen", {"lead_ids": unchanged})
-
-
-def _leads(store: RowStore, writing: Writing, after: object, most: int) -> list[Json]:
-    parameters = {
-        "wanted_prompt": writing.prompt_version,
-        "wanted_model": writing.model,
-        "least_score": writing.least_score,
-        "after_id": after,
-        "most": most,
-    }
-    rows: list[Json] = store.call("leads_to_introduce", parameters)
-    return rows
 
 
 def _work(row: Json, writing: Writing) -> Work:

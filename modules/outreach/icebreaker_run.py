@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from modules.openai.openai_rate import RateLimiter
     from modules.outreach.dollar_budget import DollarBudget
-    from modules.outreach.icebreaker_queue import Json
     from modules.outreach.icebreaker_writer import Ask, LineWriter
     from modules.supabase.row_store import RowStore
 
@@ -49,15 +48,22 @@ class IcebreakerReport:
 
     Attributes:
         queued: Leads for whom an answer was still needed.
-        left: Of these, those that wait for the next run or for a batch.
+        finished: Of these, those that were asked for online and need no further answer.
+        planned: Of these, those that are asked for in batches now.
         batches: What became of batches.
         stopped_because: Why not everything was asked; `None`: everything was.
     """
 
     queued: int = 0
-    left: int = 0
+    finished: int = 0
+    planned: int = 0
     batches: BatchReport
     stopped_because: str | None = None
+
+    @property
+    def left(self) -> int:
+        """Of the queued leads, those that wait for the next run."""
+        return self.queued - self.finished - self.planned
 
 
 def write_icebreakers(
@@ -89,28 +95,21 @@ def write_icebreakers(
         report.queued = len(asks)
         firsts = [wanted for wanted in asks if wanted.attempt == 1]
         if firsts and (mode == "batch" or (mode == "auto" and len(firsts) >= account.batch_from)):
-            batches.plan(firsts, budget)
+            report.planned = batches.plan(firsts, budget)
             asks = [wanted for wanted in asks if wanted.attempt > 1]
             report.stopped_because = batches.report.stopped_because
     if asks:
         online = OnlineRun(writer=writer, limiter=limiter, budget=budget)
-        try:
-            asyncio.run(online.run(asks, api_key=account.api_key, base_url=account.base_url))
-        finally:
-            report.stopped_because = online.stopped_because or report.stopped_because
-    report.left = len(_asks(writer, most)) if report.stopped_because else 0
+        asyncio.run(online.run(asks, api_key=account.api_key, base_url=account.base_url))
+        report.stopped_because = online.stopped_because or report.stopped_because
+        report.finished = online.finished
     return report
 
 
 def stored_lines(store: RowStore, audience: str) -> Iterator[StoredLine]:
     """The lines that an audience has already."""
-
-    def read(after: object, most: int) -> list[Json]:
-        parameters = {"wanted_audience": audience, "after_id": after, "most": most}
-        rows: list[Json] = store.call("audience_lines", parameters)
-        return rows
-
-    return (StoredLine(**row) for row in pages(read, key="lead_id", first=None))
+    rows = pages(store, "audience_lines", key="lead_id", wanted_audience=audience)
+    return (StoredLine(**row) for row in rows)
 
 
 def _asks(writer: LineWriter, most: int) -> list[Ask]:

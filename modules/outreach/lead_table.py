@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -38,7 +37,7 @@ def refresh_leads(store: RowStore, orchestrator_run_id: str | None = None) -> di
     parameters = {"changed_since": since}
     with noted_refresh(store, LEADS, made_of="instantly_leads_raw", orchestrator_run_id=orchestrator_run_id) as counts:
         add_counts(counts, store.call("refresh_leads", parameters)[0])
-        described = pages(partial(_to_describe, store), key="lead_id", first=None)
+        described = pages(store, "leads_to_describe", key="lead_id")
         add_counts(counts, merge_leads(store, map(_described, described)))
         bought = purchases_since(store, "person", since)
         add_counts(counts, merge_leads(store, filter(None, map(_enriched, bought))))
@@ -75,11 +74,6 @@ def _one_an_address(records: Iterable[LeadRecord]) -> list[list[LeadRecord]]:
             lists.append([])
         lists[place].append(record)
     return lists
-
-
-def _to_describe(store: RowStore, after: object, most: int) -> list[Json]:
-    rows: list[Json] = store.call("leads_to_describe", {"after_id": after, "most": most})
-    return rows
 
 
 def _described(row: Json) -> LeadRecord | RejectedRow:

@@ -6,7 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from modules.supabase.row_store import RowStore
 
 ROWS_A_PAGE = 500
 """Of rows with their payloads; far below what a request may carry."""
@@ -14,18 +16,23 @@ ROWS_A_PAGE = 500
 Item = TypeVar("Item")
 
 
-def pages(read: Callable[[Any, int], list[dict[str, Any]]], *, key: str, first: object) -> Iterator[dict[str, Any]]:
-    """All rows of a list that is read in the order of a key.
+def pages(
+    store: RowStore, function: str, *, key: str, after: str = "after_id", first: object = None, **parameters: object
+) -> Iterator[dict[str, Any]]:
+    """All rows that a database function gives in the order of a key.
 
     Args:
-        read: Rows after a key, and at most that many of them.
-        key: Name of the field.
+        store: Where the function is; it takes a key, gives rows behind it, and at most `most` of them.
+        function: Its name.
+        key: Name of the field that the rows are ordered by.
+        after: Name of the parameter that takes the last key.
         first: What is before the first key.
+        parameters: The function's others.
     """
-    after = first
-    while page := read(after, ROWS_A_PAGE):
+    last = first
+    while page := store.call(function, {**parameters, after: last, "most": ROWS_A_PAGE}):
         yield from page
-        after = page[-1][key]
+        last = page[-1][key]
 
 
 def in_batches(items: Iterable[Item], size: int = ROWS_A_PAGE) -> Iterator[list[Item]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 from typing import TYPE_CHECKING
 
 from modules.outreach.lead_score import ScoreFacts, score_lead
@@ -23,15 +22,10 @@ def refresh_scores(store: RowStore, rules: ScoreRules, orchestrator_run_id: str 
     """Score the leads that have no score by these rules and of what is known now; how many were inserted, updated."""
     digest = hashlib.blake2b(rules.model_dump_json().encode(), digest_size=16).hexdigest()
     with noted_refresh(store, LEAD_SCORES, made_of="leads", orchestrator_run_id=orchestrator_run_id) as counts:
-        for batch in in_batches(pages(partial(_leads, store, digest), key="lead_id", first=None)):
+        for batch in in_batches(pages(store, "leads_to_score", key="lead_id", rules=digest)):
             rows = [_scored(row, rules, digest) for row in batch]
             add_counts(counts, store.call("merge_lead_scores", {"rows": rows})[0])
     return counts
-
-
-def _leads(store: RowStore, digest: str, after: object, most: int) -> list[Json]:
-    rows: list[Json] = store.call("leads_to_score", {"rules": digest, "after_id": after, "most": most})
-    return rows
 
 
 def _scored(row: Json, rules: ScoreRules, digest: str) -> Json:

@@ -4,11 +4,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
-import openai
 import typer
 
-from modules.openai.icebreaker_evaluation import evaluate, read_records
-from modules.openai.icebreaker_judge import ModelJudge
 from modules.shared.settings import Settings
 from outreach_pipeline.commands.output import AsJson, print_rows
 from outreach_pipeline.commands.stores import open_store
@@ -39,6 +36,12 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score a file of lines by the rules, by prompt version, so that a change of the prompt can be compared."""
+    # Imported here, because the package takes a quarter of a second that no other command needs.
+    import openai
+
+    from modules.openai.icebreaker_evaluation import evaluate, read_records
+    from modules.openai.icebreaker_judge import ModelJudge
+
     with ExitStack() as opened:
         model_judge = None
         if judge is not None:

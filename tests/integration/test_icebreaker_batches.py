@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modules.openai.icebreaker_prompt import PROMPT
+from modules.openai.openai_client import RefusedRequest
 from modules.shared.errors import PermanentError, RetryableError
 from tests.fakes.icebreaker_bench import Bench, Place
 from tests.fakes.openai_server import openai_server
@@ -333,3 +334,42 @@ def test_an_empty_queue_plans_nothing_and_asks_nobody(bench):
     assert (done.report.queued, done.report.left, done.report.stopped_because) == (0, 0, None)
     assert bench.server.requests() == []
     assert bench.batches() == []
+
+
+@pytest.mark.parametrize("path", ["/files", "/batches"])
+def test_a_plan_that_is_refused_ends_with_the_reason_and_the_next_run_plans_anew(bench, path):
+    bench.leads(5)
+    refusal = {"kind": "status", "status": 400, "body": {"error": {"message": "Too large.", "code": "too_large"}}}
+    bench.server.order_fault(method="POST", path=path, action=refusal)
+    with pytest.raises(RefusedRequest, match="too_large"):
+        bench.run(**BATCH)
+    (refused,) = bench.batches()
+    assert (refused["state"], refused["batch_id"]) == ("failed", None)
+    assert "too_large" in refused["reason"]
+    bench.run(**BATCH)
+    bench.run(**BATCH)
+    assert bench.sources() == {"model": 5}
+    assert set(bench.paid().values()) == {1}
+
+
+@pytest.mark.parametrize(("age_days", "is_given_up"), [(29, False), (31, True)])
+def test_a_batch_that_openai_no_longer_knows_is_given_up_only_when_it_is_too_old_to_be_kept(
+    bench, age_days, is_given_up
+):
+    bench.leads(5)
+    bench.run(**BATCH)
+    bench.database.execute("update openai_batches set submitted_at = now() - make_interval(days => %s)", [age_days])
+    unknown = {"kind": "status", "status": 404, "body": {"error": {"message": "No such batch."}}}
+    bench.server.order_fault(method="GET", path="/batches/*", times=None, action=unknown)
+    if not is_given_up:
+        with pytest.raises(PermanentError, match="OPENAI_BASE_URL"):
+            bench.run(**BATCH)
+        assert bench.line_states() == {"waiting": 5}
+        return
+    assert bench.run(**BATCH).report.batches.lines_requeued == 5
+    assert "30 days" in reasons_of(bench, "failed")
+    assert bench.line_states() == {"requeued": 5, "waiting": 5}
+
+
+def reasons_of(bench: Bench, state: str) -> str:
+    return " ".join(batch["reason"] for batch in bench.batches() if batch["state"] == state)
