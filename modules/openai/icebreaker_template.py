@@ -96,6 +96,15 @@ def template_answer(facts: IcebreakerFacts) -> TemplateAnswer | None:
     return None
 
 
+def spoken_company(name: str) -> str:
+    """A company's name as people say it, without its legal form; whole where nothing else is left.
+
+    >>> spoken_company("Haldenfreight GmbH & Co. KG"), spoken_company("AG")
+    ('Haldenfreight', 'AG')
+    """
+    return _LEGAL_FORM.sub("", name) or name
+
+
 def _filled(patterns: tuple[str, ...], facts: IcebreakerFacts) -> Iterator[TemplateAnswer]:
     slots = {_SLOT_OF[fact.kind]: fact for fact in facts.facts if fact.kind in _SLOT_OF}
     for pattern in patterns:
@@ -109,7 +118,7 @@ def _filled(patterns: tuple[str, ...], facts: IcebreakerFacts) -> Iterator[Templ
 
 def _spoken(fact: Fact) -> str:
     if fact.kind == "company_name":
-        return _LEGAL_FORM.sub("", fact.text) or fact.text
+        return spoken_company(fact.text)
     if fact.kind == "technologies":
         return fact.text.partition(",")[0]
     if fact.kind in {"employees_count", "founded_year"}:

@@ -1,11 +1,12 @@
 """The searches that people write down in `campaigns/`: which people and companies are collected, how often, and why.
 
-A file holds a list `searches`; see `campaigns/searches.yaml`. Everything wrong in any file is said at once.
+A file holds a list `searches`; see `campaigns/searches.yaml`. It may hold a campaign beside it, which
+`campaign_spec` reads. Everything wrong in any file is said at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -60,7 +61,9 @@ class CompanySearch(_Search):
 
 Search: TypeAlias = PeopleSearch | CompanySearch
 
-_KEYS = ("searches",)
+KEYS = ("searches", "campaign")
+"""What a file may hold at its top."""
+
 _SEARCH: TypeAdapter[Search] = TypeAdapter(Annotated[Search, Field(discriminator="kind")])
 
 
@@ -79,43 +82,54 @@ def read_search_files(paths: Iterable[Path]) -> list[Search]:
         except PermanentError as error:
             wrong.append(str(error))
             continue
-        entries, complaints = _entries(file)
-        wrong += map(file.told, complaints)
-        for number, entry in enumerate(entries):
-            at: KeyPath = ("searches", number)
-            try:
-                search = _SEARCH.validate_python(entry)
-            except ValidationError as error:
-                wrong += [file.told(_placed(at, problem)) for problem in problems(error)]
-                continue
-            place = file.place((*at, "name"))
-            if search.name in places:
-                wrong.append(f"{place}: {search.name} is the name of another search, at {places[search.name]}")
-            places.setdefault(search.name, place)
-            searches.append(search)
+        wrong += map(file.told, problems_at_top(file))
+        found, complaints = searches_in(file, places)
+        searches += found
+        wrong += complaints
     if wrong:
         raise PermanentError("\n".join(wrong))
     return searches
 
 
-def _entries(file: YamlFile) -> tuple[list[Any], list[Problem]]:
+def problems_at_top(file: YamlFile) -> list[Problem]:
+    """What is wrong with the keys at the top of a file; one that holds nothing is right, and the log says so."""
     if file.data is None:
-        _log.warning("%s is empty: it holds no searches", file.path)
-        return [], []
+        _log.warning("%s is empty: it holds no searches and no campaign", file.path)
+        return []
     if not isinstance(file.data, dict):
-        return [], [Problem((), "a list searches is wanted at the top, as in campaigns/searches.yaml")]
-    wrong = [
-        Problem((str(key),), f"{unknown_key(key, _KEYS)}; a file of searches holds nothing else, and no campaign")
-        for key in file.data
-        if key not in _KEYS
-    ]
-    entries = file.data.get("searches")
-    if entries in (None, []) and not wrong:
+        message = "a list searches or a campaign is wanted at the top, as in campaigns/searches.yaml"
+        return [Problem((), message)]
+    wrong = [Problem((str(key),), unknown_key(key, KEYS)) for key in file.data if key not in KEYS]
+    if not wrong and "campaign" not in file.data and file.data.get("searches") in (None, []):
         _log.warning("%s holds no searches", file.path)
+    return wrong
+
+
+def searches_in(file: YamlFile, places: dict[str, str]) -> tuple[list[Search], list[str]]:
+    """The searches of one file, and what is wrong with the others, each with its place.
+
+    Args:
+        file: Whatever it holds besides is left alone.
+        places: Where the names of other files' searches stand; those of this one are added.
+    """
+    searches: list[Search] = []
+    wrong: list[str] = []
+    entries = file.data.get("searches") if isinstance(file.data, dict) else None
     if not isinstance(entries, list | None):
-        wrong.append(Problem(("searches",), "a list is wanted here: each search begins with a hyphen"))
-        entries = None
-    return entries or [], wrong
+        return [], [file.told(Problem(("searches",), "a list is wanted here: each search begins with a hyphen"))]
+    for number, entry in enumerate(entries or []):
+        at: KeyPath = ("searches", number)
+        try:
+            search = _SEARCH.validate_python(entry)
+        except ValidationError as error:
+            wrong += [file.told(_placed(at, problem)) for problem in problems(error)]
+            continue
+        place = file.place((*at, "name"))
+        if search.name in places:
+            wrong.append(f"{place}: {search.name} is the name of another search, at {places[search.name]}")
+        places.setdefault(search.name, place)
+        searches.append(search)
+    return searches, wrong
 
 
 def _placed(at: KeyPath, problem: Problem) -> Problem:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modules.supabase.row_store import RowStore
 
 NO_SEARCHES = frozenset({"scoring.yaml"})
-"""Files of `campaigns/` that hold something else."""
+"""Files of `campaigns/` that hold neither searches nor a campaign."""
 
 
 def apply_searches(store: RowStore, paths: Sequence[Path]) -> dict[str, int]:
@@ -26,7 +26,7 @@ def apply_searches(store: RowStore, paths: Sequence[Path]) -> dict[str, int]:
     Raises:
         PermanentError: There is no such file, or something in one is not right; nothing was changed.
     """
-    files = [file for path in paths for file in _files_in(path)]
+    files = files_in(paths)
     # Together first: a name may stand in one of them only.
     read_search_files(files)
     rows = [_row(search, file) for file in files for search in read_search_files([file])]
@@ -36,13 +36,23 @@ def apply_searches(store: RowStore, paths: Sequence[Path]) -> dict[str, int]:
     return counts
 
 
-def _files_in(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.glob("*.y*ml") if file.name not in NO_SEARCHES)
-    if not files:
-        raise PermanentError(f"{path} holds no file with searches; campaigns/searches.yaml is an example.")
-    return files
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The files of folders, and files that are named, once each.
+
+    Raises:
+        PermanentError: A folder holds none.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        found = _files_of(path) if path.is_dir() else [path]
+        if not found:
+            raise PermanentError(f"{path} holds no file with searches; campaigns/searches.yaml is an example.")
+        files.update(dict.fromkeys(found))
+    return list(files)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*.y*ml") if file.name not in NO_SEARCHES)
 
 
 def _row(search: Search, file: Path) -> dict[str, object]:

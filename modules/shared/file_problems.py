@@ -47,18 +47,25 @@ class KnownKeys(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known_keys(cls, given: Any) -> Any:
-        unknown = [key for key in given if key not in cls.model_fields] if isinstance(given, Mapping) else []
+        # Under an alias where the written word is none that Python allows for a name, as with `from`.
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = [key for key in given if key not in known] if isinstance(given, Mapping) else []
         if unknown:
-            reasons = [cls.refused.get(key) or unknown_key(key, cls.model_fields) for key in unknown]
-            raise PydanticCustomError("unknown_key", "{reasons}", {"reasons": "; ".join(reasons), "key": unknown[0]})
+            reasons = [cls.refused.get(key) or unknown_key(key, known) for key in unknown]
+            raise error_at((unknown[0],), "; ".join(reasons))
         return given
+
+
+def error_at(path: KeyPath, message: str) -> PydanticCustomError:
+    """An error for a validator to raise about something inside the value that it sees; `problems` tells its place."""
+    return PydanticCustomError("placed", "{message}", {"message": message, "path": path})
 
 
 def problems(error: ValidationError) -> Iterator[Problem]:
     """Every problem of some data that did not fit its model."""
     for problem in error.errors(include_url=False):
-        key = problem.get("ctx", {}).get("key") if problem["type"] == "unknown_key" else None
-        yield Problem(problem["loc"] if key is None else (*problem["loc"], key), _message(problem))
+        inside = problem["ctx"]["path"] if problem["type"] == "placed" else ()
+        yield Problem((*problem["loc"], *inside), _message(problem))
 
 
 def written(path: KeyPath) -> str:

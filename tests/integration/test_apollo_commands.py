@@ -90,7 +90,9 @@ def applied(store, campaigns):
 def test_searches_are_applied_and_shown(outreach):
     assert "nothing yet" in outreach("campaigns").stdout
     assert "Leads: nothing yet." in outreach("leads").stdout
-    assert outreach("campaigns", "apply", "--json") == [{"inserted": 2, "updated": 0, "unchanged": 0}]
+    searches, campaigns = outreach("campaigns", "apply", "--json")
+    assert searches == {"applied": "searches", "inserted": 2, "updated": 0, "unchanged": 0, "without_file": 0}
+    assert campaigns == {"applied": "campaigns", "inserted": 0, "updated": 0, "unchanged": 0, "without_file": 0}
     assert (
         outreach("campaigns", "--json")[0].items()
         >= {

@@ -143,15 +143,21 @@ def test_an_unknown_kind_or_lawful_basis_tells_the_known_ones(write):
     ("text", "message"),
     [
         ("search: []\n", "searches.yaml:1: search: search is unknown, did you mean searches?"),
-        (f"{CARRIERS}campaign:\n  name: a\n", "searches.yaml:7: campaign: campaign is unknown, known: searches"),
-        ("- name: carriers\n", "searches.yaml: a list searches is wanted at the top"),
-        ("carriers\n", "searches.yaml: a list searches is wanted at the top"),
+        (f"{CARRIERS}filters:\n  name: a\n", "searches.yaml:7: filters: filters is unknown, known: searches, campaign"),
+        ("- name: carriers\n", "searches.yaml: a list searches or a campaign is wanted at the top"),
+        ("carriers\n", "searches.yaml: a list searches or a campaign is wanted at the top"),
         ("searches: {name: a}\n", "searches.yaml:1: searches: a list is wanted here"),
         ("searches:\n  - carriers\n", "searches.yaml:2: searches[0]: Input should be a valid dictionary"),
     ],
 )
 def test_a_file_of_another_shape_is_told_what_is_wanted(write, text, message):
     assert told(write(text))[0].startswith(message)
+
+
+def test_a_campaign_beside_the_searches_is_left_to_others(write, caplog):
+    assert [search.name for search in read_search_files([write(CARRIERS + "campaign: [1, 2]\n")])] == ["carriers"]
+    assert read_search_files([write("campaign: {}\n")]) == []
+    assert caplog.text == ""
 
 
 def test_a_name_that_two_searches_have_is_told_with_both_places(write):

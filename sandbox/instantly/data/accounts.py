@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.vendor.clock import Clock
 
 Payload = dict[str, Any]
-TAG_LABELS = ("DACH", "Nordics", "Benelux", "warm domains", "backup", "agency")
+TAG_LABELS = ("DACH", "Nordics", "warm domains", "Benelux", "backup", "agency")
 
 # Two mailboxes are connected in the same second, so that a cursor of time alone is not enough to continue a list.
 _PAIR_MS = 41_000
