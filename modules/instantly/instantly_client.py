@@ -5,7 +5,9 @@ Source: developer.instantly.ai, "Rate limits", "Authorization", "Pagination".
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from copy import copy
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from modules.shared.errors import ContractError, PermanentError
@@ -23,24 +25,28 @@ _ADVICE = {
     400: "Instantly refuses the request as it stands; this needs a change in the code.",
     401: "Check INSTANTLY_API_KEY: it is missing, wrong or revoked (Settings, Integrations, API Keys).",
     402: "The workspace has no active paid plan with API access. Check the plan at Instantly.",
-    404: "The address is unknown there; check INSTANTLY_BASE_URL, which ends in /api/v2.",
+    404: "What was asked for is not there (any more); if nothing is, check INSTANTLY_BASE_URL, which ends in /api/v2.",
 }
 
-_SCOPES = {
-    "accounts": "accounts:read",
-    "background-jobs": "background-jobs:read",
-    "block-lists-entries": "block_list_entries:read",
-    "campaigns": "campaigns:read",
-    "custom-tag-mappings": "custom_tag_mappings:read",
-    "custom-tags": "custom_tags:read",
-    "emails": "emails:read",
-    "lead-labels": "lead-labels:read",
-    "lead-lists": "lead_lists:read",
-    "leads": "leads:read",
-    "workspace-billing": "workspace_billing:read",
-    "workspaces": "workspaces:read",
+_RESOURCES = {
+    "accounts": "accounts",
+    "background-jobs": "background-jobs",
+    "block-lists-entries": "block_list_entries",
+    "campaigns": "campaigns",
+    "custom-tag-mappings": "custom_tag_mappings",
+    "custom-tags": "custom_tags",
+    "emails": "emails",
+    "lead-labels": "lead-labels",
+    "lead-lists": "lead_lists",
+    "leads": "leads",
+    "workspace-billing": "workspace_billing",
+    "workspaces": "workspaces",
 }
-"""The scope that each resource needs, by the first part of its path."""
+"""What a scope calls each resource, by the first part of its path."""
+
+_ACTIONS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
+_POSTS_THAT_UPDATE = frozenset({"activate", "pause", "variables", "move", "merge", "remove"})
+"""The last part of paths where a POST changes what is there, and needs the scope for that."""
 
 EMAILS_A_MINUTE = 20
 """The documented limit of GET /emails; everything else shares 100 a second, which is 6,000 a minute."""
@@ -123,6 +129,24 @@ class InstantlyClient:
         """The decoded answer of one POST that only reads; errors as with `get`."""
         return self._read("POST", path, body=body)
 
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer of one request that changes something there; Instantly knows no idempotency keys.
+
+        It is repeated only where it surely did not happen (`HttpClient.write`).
+
+        Args:
+            method: `POST`, `PATCH` or `DELETE`.
+            path: Behind the base URL.
+            body: `None` sends none, and no content type: the server refuses an empty JSON body.
+
+        Raises:
+            OutcomeUnknown: It may have happened. Look it up at Instantly; never just repeat it.
+            RetryableError: It did not happen: Instantly could not be reached, or asks us to slow down.
+            PermanentError: Key, scope, plan or request is wrong, or what it names is not there (404).
+        """
+        with _scope_named(path, _action(method, path)):
+            return self._http.write(method, path, body=body, meter=self.meter)
+
     def get_list(self, path: str, params: Mapping[str, Any] | None = None) -> list[Any]:
         """The answer of an endpoint that is not paged and answers a bare list (the analytics)."""
         return expect_list(self.get(path, params), f"Instantly: GET {path}")
@@ -142,12 +166,8 @@ class InstantlyClient:
         return self._items(f"Instantly: POST {path}", lambda query: self.post(path, query), body)
 
     def _read(self, method: str, path: str, **content: Any) -> Any:
-        try:
+        with _scope_named(path, "read"):
             answer = self._http.read(method, path, meter=self.meter, **content)
-        except PermanentError as error:
-            if error.status == 403:  # noqa: PLR2004
-                raise PermanentError(f"{error} {_advice_when_forbidden(path, str(error))}", status=403) from error
-            raise
         self.pages_read += 1
         return answer
 
@@ -175,8 +195,26 @@ class InstantlyClient:
             query["starting_after"] = cursor
 
 
-def _advice_when_forbidden(path: str, message: str) -> str:
+@contextmanager
+def _scope_named(path: str, action: str) -> Iterator[None]:
+    """A refusal for want of a scope names the scope."""
+    try:
+        yield
+    except PermanentError as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            advice = _advice_when_forbidden(path, action, str(error))
+            raise PermanentError(f"{error} {advice}", status=error.status, code=error.code) from error
+        raise
+
+
+def _advice_when_forbidden(path: str, action: str, message: str) -> str:
     if "error code: 1010" in message:
         return "This is Cloudflare in front of Instantly, which dislikes the client; try from another network."
-    scope = _SCOPES.get(path.split("/")[1], "all:read")
-    return f"The key lacks a scope: give it {scope} (Settings, Integrations, API Keys)."
+    resource = _RESOURCES.get(path.split("/")[1], "all")
+    return f"The key lacks a scope: give it {resource}:{action} (Settings, Integrations, API Keys)."
+
+
+def _action(method: str, path: str) -> str:
+    if method == "POST" and path.rpartition("/")[2] in _POSTS_THAT_UPDATE:
+        return "update"
+    return _ACTIONS[method]

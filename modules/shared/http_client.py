@@ -137,7 +137,15 @@ class HttpClient:
                 return self._send(method, path, params, body)
         raise AssertionError("an attempt either returns or raises")  # pragma: no cover
 
-    def write(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None) -> Any:
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        meter: RequestMeter | None = None,
+    ) -> Any:
         """The decoded answer of a call that changes or costs something: repeated only where it surely did not happen.
 
         Surely not: no connection was made, or the service said 429, which it says before it does anything.
@@ -149,6 +157,8 @@ class HttpClient:
         """
         for attempt in attempts(may_pass=_pause_before_retry, most=self._attempts, total_s=self._total_s):
             with attempt:
+                if meter is not None:
+                    meter.requests_made += 1
                 try:
                     return self._send(method, path, params, body)
                 except RetryableError as error:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.instantly.instantly_client import InstantlyClient
-from modules.shared.errors import ContractError, PermanentError
+from modules.shared.errors import ContractError, OutcomeUnknown, PermanentError
 
 KEY = "aW52ZW50ZWQta2V5"
 MORE = "2026-11-20T08:00:00.000Z&mara+tag@haldenfreight.example"
@@ -169,3 +169,56 @@ def test_white_space_around_the_key_is_not_sent():
     with client(instantly, f" {KEY}\n") as connected:
         connected.get_list("/campaigns/analytics")
     assert instantly.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+LEAD = "/leads/0199b1d4-6c1e-7d20-a7c3-58f0b2d4e911"
+
+
+def test_a_write_sends_its_body_and_answers_what_was_answered():
+    instantly = Instantly({"status": "success"})
+    with client(instantly) as connected:
+        assert connected.write("POST", "/leads/add", {"leads": []}) == {"status": "success"}
+        assert (connected.requests_made, connected.pages_read) == (1, 0)
+    assert json.loads(instantly.asked[0].content) == {"leads": []}
+
+
+def test_a_write_without_a_body_names_no_content_type():
+    instantly = Instantly({"id": "a"})
+    with client(instantly) as connected:
+        connected.write("DELETE", LEAD)
+    assert "content-type" not in instantly.asked[0].headers
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_a_write_that_may_have_happened_is_sent_once(status: int):
+    instantly = Instantly(httpx.Response(status, json={"message": "down"}))
+    with client(instantly) as connected, pytest.raises(OutcomeUnknown, match="may have happened all the same"):
+        connected.write("DELETE", LEAD)
+    assert len(instantly.asked) == 1
+
+
+def test_a_part_counts_its_writes_too():
+    with client(Instantly({}, {})) as connected:
+        part = connected.part()
+        part.write("DELETE", LEAD)
+        assert (part.requests_made, connected.requests_made) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/leads/add", "leads:create"),
+        ("POST", "/leads", "leads:create"),
+        ("POST", "/leads/move", "leads:update"),
+        ("PATCH", LEAD, "leads:update"),
+        ("DELETE", LEAD, "leads:delete"),
+        ("POST", "/campaigns", "campaigns:create"),
+        ("POST", "/campaigns/a/activate", "campaigns:update"),
+        ("POST", "/campaigns/a/pause", "campaigns:update"),
+        ("POST", "/block-lists-entries/bulk-create", "block_list_entries:create"),
+    ],
+)
+def test_a_forbidden_write_names_the_scope_that_it_needs(method: str, path: str, scope: str):
+    instantly = Instantly(httpx.Response(403, json={"error": "Forbidden"}))
+    with client(instantly) as connected, pytest.raises(PermanentError, match=f"give it {scope} "):
+        connected.write(method, path)
