@@ -21,6 +21,7 @@ from sandbox.instantly.endpoints import (
 )
 from sandbox.instantly.errors import ApiError
 from sandbox.instantly.rate_limits import Limits, RateLimiter
+from sandbox.instantly.snapshot import world_snapshot
 from sandbox.instantly.validation import checked
 from sandbox.vendor.refusal import Refusal
 from sandbox.vendor.routes import Routes
@@ -58,6 +59,10 @@ class InstantlyStandIn(StandIn):
     def world_facts(self) -> dict[str, Any]:
         """Give back counts and ids, for the admin."""
         return world_facts(self.world)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give back what is there, without ids and moments, for the admin."""
+        return world_snapshot(self.world)
 
     def change_world(self, change: dict[str, Any]) -> None:
         """Change something, as if by somebody else."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 DEMO_API_KEY = "demo-instantly-key"
-QUIRKS = frozenset({"unseen_campaign_status", "lead_status_zero", "end_day_excluded"})
+QUIRKS = frozenset({"unseen_campaign_status", "lead_status_zero", "end_day_excluded", "filters_ignored"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class WorldSettings:
         days: How far the history goes back.
         quirks: `unseen_campaign_status`: one campaign has a status the vendor does not list. `lead_status_zero`: leads
             of lists have status 0, as was observed. `end_day_excluded`: a date-only end of an analytics range means the
-            start of that day, as one reading of the vendor's document says.
+            start of that day, as one reading of the vendor's document says. `filters_ignored`: lists take no notice of
+            `search` (campaigns) and `contacts` (leads), as is reported of filters at times.
     """
 
     seed: int = 1
@@ -62,7 +63,7 @@ class World:
     ) -> None:
         """Build the workspaces; without keys, each gets one: the demo key, and the demo key with a number behind.
 
-        `settles_after_s` is how long an activated campaign looks healthy before it is found that it cannot send.
+        `settles_after_s` is how long an activated campaign waits before it sends, or is found unable to.
         """
         self.settings = settings
         self.settles_after_s = settles_after_s
@@ -71,6 +72,11 @@ class World:
             for number in range(settings.workspaces)
         )
         self.reset()
+
+    @property
+    def ignores_filters(self) -> bool:
+        """Whether lists take no notice of some filters."""
+        return "filters_ignored" in self.settings.quirks
 
     def reset(self) -> None:
         """Forget every change."""

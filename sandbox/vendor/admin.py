@@ -3,6 +3,7 @@
 GET    requests     what was asked, and how often         DELETE requests   forget it
 POST   faults       order one fault (see faults.py)       DELETE faults     call all of them off
 GET    world        counts and ids                        POST   world      change something, as if by somebody else
+GET    snapshot     the whole state, without ids and moments, so that two stand-ins can be compared
 POST   reset        the world as it was at the start, no faults, no requests
 """
 
@@ -31,6 +32,7 @@ def admin_answer(stand_in: StandIn, method: str, path: str, body: Json) -> tuple
         ("DELETE", "/faults"): faults.clear,
         ("GET", "/world"): stand_in.world_facts,
         ("POST", "/world"): lambda: stand_in.change_world(body),
+        ("GET", "/snapshot"): stand_in.snapshot,
         ("POST", "/reset"): stand_in.reset,
     }
     operation = operations.get((method, path))

@@ -9,6 +9,7 @@ A rule is a JSON object:
 
     {"kind": "status", "status": 503, "body": {…}, "headers": {"Retry-After": "2"}, "when": "before" | "after"}
     {"kind": "cut", "when": "before" | "after"}      no byte of an answer; "after": the effect took place
+    {"kind": "late", "requests": 3}                  no byte of an answer; the effect comes three requests later
     {"kind": "half_body"}                            the connection ends in the middle of the body
     {"kind": "broken_json"}                          a whole answer, cut off JSON
     {"kind": "html"}                                 200, and a page
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Json = dict[str, Any]
-KINDS = frozenset({"status", "cut", "half_body", "broken_json", "html", "slow", "rewrite"})
+KINDS = frozenset({"status", "cut", "late", "half_body", "broken_json", "html", "slow", "rewrite"})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,6 +34,7 @@ class StandIn(ABC):
     Attributes:
         prefix: Of the API's paths.
         latency_s: How long every answer takes at least.
+        late: Requests whose effect is still to come, with how many others come before it.
     """
 
     prefix: ClassVar[str]
@@ -40,6 +42,7 @@ class StandIn(ABC):
     latency_s: float = 0.0
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
+    late: list[tuple[int, Asked, Entry]] = field(default_factory=list)
 
     @abstractmethod
     def answer(self, asked: Asked, entry: Entry, actions: list[Json]) -> tuple[Any, dict[str, str]]:
@@ -48,6 +51,10 @@ class StandIn(ABC):
     @abstractmethod
     def world_facts(self) -> Json:
         """Give back counts and ids, for the admin."""
+
+    def snapshot(self) -> Json:
+        """Give back the state that two stand-ins are compared by, for the admin; some have no more than facts."""
+        return self.world_facts()
 
     @abstractmethod
     def change_world(self, change: Json) -> Any:
@@ -72,15 +79,29 @@ class StandIn(ABC):
         self.reset_world()
         self.faults.clear()
         self.log.clear()
+        self.late.clear()
+
+    def catch_up(self, requests: int | None = None) -> None:
+        """Let so many requests pass for the effects that are late; `None`: as many as it takes."""
+        due, self.late = self.late, []
+        for left, asked, entry in due:
+            if requests is not None and left > requests:
+                self.late.append((left - requests, asked, entry))
+                continue
+            # Nobody waits for the answer, whatever it is.
+            with suppress(Refusal):
+                self.answer(asked, entry, [])
 
     async def _serve(self, asked: Asked, send: Send) -> None:
         path = asked.path.removeprefix(self.prefix)
         values = asked.query | (asked.body if isinstance(asked.body, dict) else {})
+        self.catch_up(requests=1)
         entry = self.log.add(asked.method, path, asked.query, asked.body)
         actions = self.faults.actions(asked.method, path, values)
         pause_s = self.latency_s + sum(action["seconds"] for action in actions if action["kind"] == "slow")
         if pause_s:
             await asyncio.sleep(pause_s)
+        self.late += [(action["requests"], asked, entry) for action in actions if action["kind"] == "late"]
         if await befallen(actions, "before", send, entry):
             return
         try:

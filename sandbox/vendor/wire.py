@@ -29,7 +29,7 @@ async def befallen(actions: list[dict[str, Any]], when: str, send: Send, entry: 
 
 async def _instead(action: dict[str, Any], send: Send, entry: Entry) -> bool:
     """Answer with the fault; `False` when it is one that comes with the usual answer."""
-    if action["kind"] == "cut":
+    if action["kind"] in {"cut", "late"}:
         await _hang_up(_transport(send).abort)
         return True
     if action["kind"] != "status":

@@ -15,7 +15,7 @@ from sandbox.app import AppSettings
 from sandbox.instantly.data.campaign_plans import COMPLETED
 from sandbox.instantly.endpoint import PREFIX
 from sandbox.instantly.rate_limits import Limits
-from sandbox.instantly.server import InstantlyStandIn
+from sandbox.instantly.server import ENDPOINTS, InstantlyStandIn
 from sandbox.instantly.world import DEMO_API_KEY, World, WorldSettings
 from sandbox.vendor.faults import Rule
 from tests.contract.vendor_documents import assert_answer_conforms, assert_request_conforms
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 20)
 _SCHEDULE = {"name": "Office hours", "timing": {"from": "08:30", "to": "16:30"}, "days": {"1": True}}
 DRAFT = {"name": "Dock times", "campaign_schedule": {"schedules": [_SCHEDULE | {"timezone": "Europe/Belgrade"}]}}
+_READING = {(each.method, each.path) for each in ENDPOINTS if not each.changes}
 NO_LIMITS = Limits(per_second=0, per_minute=1_000_000, emails_per_minute=1_000_000)
 
 
@@ -62,6 +63,17 @@ class InstantlyServer:
     def order_fault(self, *, action: dict[str, Any], **choice: Any) -> None:
         """Order one fault; see `sandbox.vendor.faults`."""
         self.stand_in.faults.rules.append(Rule(action=action, **choice))
+
+    @property
+    def changing_requests(self) -> list[Entry]:
+        """Requests that were to change something, whether or not they did; what no operation knows counts, too."""
+        return [each for each in self.requests if each.method != "GET" and (each.method, each.path) not in _READING]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state of the workspace behind the key, without ids and moments: equal for worlds that are alike."""
+        answer = httpx.get(self.base_url.removesuffix(PREFIX) + "/_admin/snapshot", trust_env=False)
+        workspace: dict[str, Any] = answer.raise_for_status().json()["workspaces"][0]
+        return workspace
 
     def reset(self) -> None:
         """The world as at the start, no faults, no requests."""

@@ -81,11 +81,12 @@ class Campaigns:
         if row is None:
             return None
         fields = fields | {"timestamp_updated": self._clock.tick()}
+        row = _shown(row | fields)
         if campaign_id in self._created:
-            row.update(fields)
-            return row
-        self._changes.setdefault(campaign_id, {}).update(fields)
-        return row | fields
+            self._created[campaign_id] = row
+        else:
+            self._changes.setdefault(campaign_id, {}).update(fields)
+        return row
 
     def delete(self, campaign_id: str) -> Payload | None:
         """Remove the campaign; give back what it was."""
@@ -141,7 +142,12 @@ class Campaigns:
             row |= {"allow_risky_contacts": False, "disable_bounce_protect": False, "cc_list": [], "bcc_list": []}
         if plan.status == 1 and mix(noise, 502) & 1:
             row["not_sending_status"] = 1
-        return row | self._changes.get(campaign_id, {})
+        return _shown(row | self._changes.get(campaign_id, {}))
+
+
+def _shown(row: Payload) -> Payload:
+    """Give back the campaign without a reason for not sending, where it has none."""
+    return {name: value for name, value in row.items() if name != "not_sending_status" or value is not None}
 
 
 TAG_COUNT = 6

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.instantly.data.accounts import Accounts
-from sandbox.instantly.data.campaign_plans import CampaignPlans
+from sandbox.instantly.data.campaign_plans import ACCOUNTS_UNHEALTHY, ACTIVE, CampaignPlans
 from sandbox.instantly.data.campaigns import Campaigns
 from sandbox.instantly.data.emails import Emails
 from sandbox.instantly.data.identifiers import plain_uuid
 from sandbox.instantly.data.lead_numbers import LeadNumbers
 from sandbox.instantly.data.leads import Leads
 from sandbox.instantly.data.sample_leads import IN_A_LIST, SampleLeads
+from sandbox.instantly.data.sending import not_sending_status
 from sandbox.instantly.data.small_tables import BlockList, SmallTables
 from sandbox.instantly.data.statistics import Statistics
 from sandbox.vendor.repeatable import DAY_MS, day_number, mix, timestamp
@@ -32,11 +33,13 @@ class Workspace:
         has_paid_plan: When false, every request is answered with 402.
         lead_limit: Leads the plan has room for.
         verification_credits: What is left for address verifications.
-        unhealthy_at: When an activated campaign will be found unable to send, in seconds of the server's clock.
+        settles_at: When it shows whether an activated campaign can send, in seconds of the server's clock.
+        launched: Activated campaigns of which it has shown.
     """
 
     def __init__(self, *, settings: WorldSettings, number: int, clock: Clock) -> None:
         """Lay out the sample; rows are made when somebody asks."""
+        self._clock = clock
         self.number = number
         self.seed = mix(settings.seed, number)
         self.id = plain_uuid(self.seed, 1)
@@ -45,7 +48,8 @@ class Workspace:
         self.lead_limit = max(25_000, settings.leads * 2)
         self.verification_credits = 5000
         self.verifications: dict[str, Payload] = {}
-        self.unhealthy_at: dict[str, float] = {}
+        self.settles_at: dict[str, float] = {}
+        self.launched: set[str] = set()
         first_day = day_number(settings.today) - settings.days
         first_ms = first_day * DAY_MS + 7 * 3_600_000
         self.made = timestamp(first_ms - 400 * DAY_MS)
@@ -154,9 +158,22 @@ class Workspace:
         return mail
 
     def settle(self, now_s: float) -> None:
-        """Turn activated campaigns that cannot send to "accounts unhealthy" once their time has come."""
-        for campaign_id in [each for each, due in self.unhealthy_at.items() if due <= now_s]:
-            del self.unhealthy_at[campaign_id]
+        """Let activated campaigns whose time has come send, or turn to "accounts unhealthy" when they cannot."""
+        for campaign_id in [each for each, due in self.settles_at.items() if due <= now_s]:
+            del self.settles_at[campaign_id]
             campaign = self.campaigns.find(campaign_id)
-            if campaign and campaign["status"] == 1 and not self.can_send(campaign):
-                self.campaigns.change(campaign_id, {"status": -1})
+            if campaign is None or campaign["status"] != ACTIVE:
+                continue
+            if self.can_send(campaign):
+                self.launched.add(campaign_id)
+                self.campaigns.change(campaign_id, {"not_sending_status": self.not_sending_status(campaign)})
+            else:
+                self.campaigns.change(campaign_id, {"status": ACCOUNTS_UNHEALTHY, "not_sending_status": None})
+
+    def not_sending_status(self, campaign: Payload) -> int | None:
+        """Give back why an active campaign does not send now; `None` when it does."""
+        if campaign["id"] not in self.launched:
+            told: int | None = campaign.get("not_sending_status")
+            return told
+        has_leads = self.leads.count_in(campaign["id"]) > 0
+        return not_sending_status(campaign, today=self._clock.today, has_leads=has_leads)

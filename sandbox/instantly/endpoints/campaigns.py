@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.instantly.data.campaign_plans import ACTIVE, PAUSED
+from sandbox.instantly.data.sending import CODES, WAITING_FOR_LEADS
 from sandbox.instantly.data.timezones import TIMEZONES
 from sandbox.instantly.endpoint import Call, Endpoint
 from sandbox.instantly.errors import not_found
@@ -79,11 +80,12 @@ _LIST_QUERY |= {"status": STATUS, "exclude_status": STATUS}
 
 def _list(call: Call) -> Payload:
     query = call.query
+    search = "" if call.world.ignores_filters else query.get("search", "").lower()
     tags = {each for each in query.get("tag_ids", "").split(",") if each}
 
     def is_wanted(row: Payload) -> bool:
         return (
-            query.get("search", "").lower() in row["name"].lower()
+            search in row["name"].lower()
             and ("status" not in query or row["status"] == query["status"])
             and ("exclude_status" not in query or row["status"] != query["exclude_status"])
             and (not tags or bool(tags & set(row["email_tag_list"])))
@@ -120,15 +122,17 @@ def _delete(call: Call) -> Payload:
 
 
 def _activate(call: Call) -> Payload:
-    """Answer 200 in any case; a campaign that cannot send turns to -1 a moment later."""
-    campaign = _found(call.workspace.campaigns.change(call.path["id"], {"status": ACTIVE, "not_sending_status": 1}))
-    call.workspace.unhealthy_at[campaign["id"]] = call.now_s + call.world.settles_after_s
+    """Answer 200 in any case; whether the campaign can send shows a moment later, and if not it turns to -1."""
+    fields = {"status": ACTIVE, "not_sending_status": WAITING_FOR_LEADS}
+    campaign = _found(call.workspace.campaigns.change(call.path["id"], fields))
+    call.workspace.launched.discard(campaign["id"])
+    call.workspace.settles_at[campaign["id"]] = call.now_s + call.world.settles_after_s
     return campaign
 
 
 def _pause(call: Call) -> Payload:
-    call.workspace.unhealthy_at.pop(call.path["id"], None)
-    return _found(call.workspace.campaigns.change(call.path["id"], {"status": PAUSED}))
+    call.workspace.settles_at.pop(call.path["id"], None)
+    return _found(call.workspace.campaigns.change(call.path["id"], {"status": PAUSED, "not_sending_status": None}))
 
 
 _STATUS_CODES = {
@@ -147,7 +151,7 @@ def _sending_status(call: Call) -> Payload:
     code = _STATUS_CODES.get(campaign["status"])
     if code is not None:
         return {"diagnostics": None, "summary": _summary(code)}
-    code = "out_of_schedule" if campaign.get("not_sending_status") == 1 else "healthy"
+    code = CODES[call.workspace.not_sending_status(campaign)]
     now = timestamp(call.world.clock.today * 86_400_000 + 43_200_000)
     is_healthy = code == "healthy"
     tracking: Payload = {"current_status_code": code, "consecutive_loops_with_issue": 0 if is_healthy else 4}
