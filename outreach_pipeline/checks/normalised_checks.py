@@ -1,4 +1,4 @@
-"""Checks of the tables made inside the database: that they add up to what Instantly itself counts."""
+"""Checks of the tables made inside the database: that they add up to what Instantly counts, that nobody is twice."""
 
 import dagster as dg
 
@@ -26,4 +26,25 @@ def counts_agree_with_instantly(store: dg.ResourceParam[RowStore]) -> dg.AssetCh
     )
 
 
-normalised_checks = [counts_agree_with_instantly]
+@dg.asset_check(
+    asset="duplicate_audit",
+    description="Nobody is in two live campaigns at Instantly. Who is, says the view people_in_several_campaigns; take "
+    "them out of all but one there.",
+)
+def nobody_is_in_two_live_campaigns(store: dg.ResourceParam[RowStore]) -> dg.AssetCheckResult:
+    """Fail when campaigns share people; say how many, and which campaigns."""
+    rows = store.select("duplicate_audit", lambda query: query.order("people", desc=True))
+    return dg.AssetCheckResult(
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "people": sum(row["people"] for row in rows),
+            "campaigns": markdown_table(
+                [{"people": row["people"], "campaigns": ", ".join(row["campaign_ids"])} for row in rows[:_SHOWN]],
+                ("people", "campaigns"),
+            ),
+        },
+    )
+
+
+normalised_checks = [counts_agree_with_instantly, nobody_is_in_two_live_campaigns]
