@@ -1,6 +1,6 @@
 """`make bench`: the competitors in turn, several times, on one set of servers; medians and their ratios.
 
-python -m bench [accounts] [leads] [campaigns] [memory] [icebreakers]
+python -m bench [accounts] [leads] [campaigns] [memory] [icebreakers] [launch]
 """
 
 from __future__ import annotations
@@ -158,6 +158,23 @@ def _icebreakers(place: Place, folder: Path, runs: int) -> None:
     _line("input read from the cache", cached, "of all input tokens (wanted: more than 0.8)")
 
 
+def _launch(place: Place, folder: Path, runs: int) -> None:
+    """A thousand people chosen of a hundred thousand, each other one with the rule against them, and reserved."""
+    del folder
+    results = []
+    for number in range(1, runs + 1):
+        _tell("launch", number, runs)
+        results.append(place.run([sys.executable, "-m", "bench.launch", "100000", "1000"]))
+    seconds = _seconds(results)
+    print(f"\n{results[0]['reserved']:,} people reserved of 100,000 leads, median of {runs} runs")
+    _line("database time", seconds, "s (wanted: at most 1)")
+    _line(
+        "times the bare limit",
+        seconds / median(result["bare_seconds"] for result in results),
+        "(read all, decide nothing)",
+    )
+
+
 def _tell(what: str, number: int, runs: int) -> None:
     print(f"{what}: run {number} of {runs} ...", file=sys.stderr)
 
@@ -181,6 +198,7 @@ _BENCHES = {
     "campaigns": _campaigns,
     "memory": _memory,
     "icebreakers": _icebreakers,
+    "launch": _launch,
 }
 
 if __name__ == "__main__":

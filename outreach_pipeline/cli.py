@@ -6,7 +6,20 @@ import sys
 import typer
 
 from modules.shared.errors import OutreachError, Refused
-from outreach_pipeline.commands import apollo, campaigns, demo, dev, icebreakers, leads, local, migrate, status, sync
+from outreach_pipeline.commands import (
+    apollo,
+    campaigns,
+    demo,
+    dev,
+    icebreakers,
+    launch,
+    leads,
+    local,
+    migrate,
+    status,
+    suppress,
+    sync,
+)
 
 _FAILED, _REFUSED = 1, 3
 
@@ -26,6 +39,10 @@ app.command()(apollo.enrich)
 app.command("credits")(apollo.show_credits)
 app.add_typer(leads.app, name="leads")
 app.add_typer(icebreakers.app, name="icebreakers")
+app.add_typer(suppress.app, name="suppress")
+app.command()(launch.launch)
+app.command()(launch.pause)
+app.command()(launch.resume)
 app.command()(status.status)
 app.command()(demo.demo)
 app.command()(dev.dev)

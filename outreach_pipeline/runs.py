@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
 from modules.shared.errors import OutreachError, PermanentError, Refused
 from modules.shared.settings import Settings
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+LogLevel = Literal["WARNING", "CRITICAL"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,13 @@ class JobOutcome:
         run_id: Its id, as in the UI.
         tables: Numbers of each materialized table, by name.
         failed_checks: Names of checks that did not pass.
+        documents: Of each materialized table, its JSON metadata, by name.
     """
 
     run_id: str
     tables: dict[str, dict[str, int]]
     failed_checks: list[str] = field(default_factory=list)
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def run_job(
@@ -33,6 +35,7 @@ def run_job(
     assets: Sequence[str] | None = None,
     asset_config: Mapping[str, Mapping[str, Any]] | None = None,
     tags: Mapping[str, str] | None = None,
+    log_level: LogLevel = "WARNING",
 ) -> JobOutcome:
     """Run a job to its end.
 
@@ -41,6 +44,7 @@ def run_job(
         assets: Only these of it; `None`: all.
         asset_config: Configuration by asset.
         tags: Run tags, a partition range among them.
+        log_level: What is printed besides the outcome; Dagster keeps all of it with the run.
 
     Raises:
         Refused: One of our rules stood against it.
@@ -52,7 +56,10 @@ def run_job(
     # Imported here, because loading every definition is not worth the wait for `--help`.
     from outreach_pipeline.definitions import defs
 
-    run_config = {**_QUIET, "ops": {asset: {"config": dict(config)} for asset, config in (asset_config or {}).items()}}
+    run_config = {
+        "loggers": {"console": {"config": {"log_level": log_level}}},
+        "ops": {asset: {"config": dict(config)} for asset, config in (asset_config or {}).items()},
+    }
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
@@ -63,13 +70,15 @@ def run_job(
         )
     if not result.success:
         raise _failure(name, result)
+    metadata = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
     return JobOutcome(
         run_id=result.run_id,
-        tables={
-            event.asset_key.to_user_string(): _numbers(event.materialization.metadata)
-            for event in result.get_asset_materialization_events()
-            if event.asset_key is not None
-        },
+        tables={name: _numbers(values) for name, values in metadata.items()},
+        documents={name: _documents(values) for name, values in metadata.items()},
         failed_checks=[
             f"{check.asset_key.to_user_string()}: {check.check_name}"
             for check in result.get_asset_check_evaluations()
@@ -80,6 +89,10 @@ def run_job(
 
 def _numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     return {name: value.value or 0 for name, value in metadata.items() if isinstance(value, dg.IntMetadataValue)}
+
+
+def _documents(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.value for name, value in metadata.items() if isinstance(value, dg.JsonMetadataValue)}
 
 
 def _failure(job: str, result: dg.ExecuteInProcessResult) -> OutreachError:

@@ -41,10 +41,20 @@ TABLES = (
     "openai_batches",
     "openai_batch_lines",
     "campaigns",
+    "campaign_files",
     "leads",
     "instantly_reconciliation",
+    "duplicate_audit",
     "sync_runs",
     "rejected_rows",
+    "suppressions",
+    "lead_erased_keys",
+    "launches",
+    "launch_keys",
+    "campaign_creations",
+    "campaign_leads",
+    "pause_switch",
+    "run_requests",
 )
 
 
@@ -65,9 +75,10 @@ def supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseEnvir
 
 @pytest.fixture
 def database(supabase: SupabaseEnvironment) -> Iterator[psycopg.Connection]:
-    """A direct connection to it, with every table empty."""
+    """A direct connection to it, with every table empty, and nothing paused."""
     with psycopg.connect(supabase.database_url, autocommit=True) as connection:
         connection.execute(f"truncate {', '.join(TABLES)} cascade")
+        connection.execute("select public.set_pause(null)")
         yield connection
 
 

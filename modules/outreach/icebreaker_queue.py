@@ -26,12 +26,14 @@ class Writing:
         prompt_version: By what instructions.
         least_score: Leads with a lower score get none.
         growth_in_fractions: Whether growth comes as 0.125 rather than 12.5; see `campaigns/scoring.yaml`.
+        only_launch: Only people whom this launch has reserved; `None`: everybody.
     """
 
     model: str
     prompt_version: str
     least_score: int = 0
     growth_in_fractions: bool = False
+    only_launch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def waiting_work(store: RowStore, writing: Writing) -> Iterator[Work]:
         wanted_prompt=writing.prompt_version,
         wanted_model=writing.model,
         least_score=writing.least_score,
+        only_launch=writing.only_launch,
     )
     for rows in in_batches(leads):
         unchanged = []

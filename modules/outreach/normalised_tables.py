@@ -41,6 +41,14 @@ def refresh_campaigns(store: RowStore, orchestrator_run_id: str | None = None) -
     return counts
 
 
+def refresh_campaign_leads(store: RowStore, orchestrator_run_id: str | None = None) -> dict[str, int]:
+    """Bring the contact ledger up to what was read from Instantly; how many people moved on, and how many did not."""
+    made_of = "instantly_leads_raw"
+    with noted_refresh(store, "campaign_leads", made_of=made_of, orchestrator_run_id=orchestrator_run_id) as counts:
+        counts.update(store.call("refresh_campaign_leads", {})[0])
+    return counts
+
+
 def last_refresh(store: RowStore, table_name: str, scope: str = WHOLE_TABLE.name) -> str | None:
     """From when on rows must be looked at again: shortly before the last complete refresh began; `None`: all."""
     runs = store.select(

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """`None`: the table that comes with this version."""
     outreach_campaigns: Path = REPOSITORY / "campaigns"
     """Where the files of searches, campaigns and scoring are."""
+    outreach_paused: bool = False
+    """While it is set, nothing that could reach a person is done from this machine."""
     outreach_executor: Literal["in_process", "multiprocess"] = "in_process"
     outreach_home: Path = REPOSITORY / ".outreach"
     """What runs leave behind: the local Supabase's data, logs, Dagster's home. Ignored by git."""
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     """`None`: a folder in `outreach_home`."""
     outreach_pseudonym_key: SecretStr | None = Field(default=None, min_length=16)
     """`None`: pseudonyms of one export cannot be compared with those of another."""
+
+    outreach_erasure_key: SecretStr | None = Field(default=None, min_length=16)
+    """`None`: nobody can be erased, and once somebody was, new leads stay suppressed. Never changed afterwards."""
 
     def __init__(self) -> None:
         """Read.

@@ -4,10 +4,13 @@ import time
 
 import typer
 
-from modules.outreach.search_table import apply_searches
+from modules.outreach.campaign_spec import read_campaign_files
+from modules.outreach.campaign_table import apply_campaigns
+from modules.outreach.search_table import apply_searches, files_in
 from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
 from outreach_pipeline.commands.apollo import CREDIT_HEADS
+from outreach_pipeline.commands.launch import run_launch, show_card, show_launch
 from outreach_pipeline.commands.leads import LEAD_HEADS
 from outreach_pipeline.commands.local import start_local, stop_local
 from outreach_pipeline.commands.output import print_rows
@@ -16,6 +19,9 @@ from outreach_pipeline.commands.sync import SYNC_HEADS, run_sync, sync_rows
 from outreach_pipeline.runs import run_job
 
 _LEADS_SHOWN = 6
+_CAMPAIGN = "dach-operations"
+_PEOPLE = 20
+_WATCH_MINUTES = 0.5
 _LINE_HEADS = {"source": "by", "line": "line", "evidence": "rests on"}
 _COST_HEADS = {
     "language": "language",
@@ -39,6 +45,7 @@ def demo() -> None:
         typer.echo(f"{environment['SUPABASE_URL']} is up, {len(applied)} migrations applied now.")
         _show_sync()
         _show_leads()
+        _show_launch()
     finally:
         stop_local()
     typer.echo(f"{time.monotonic() - began_s:.0f} seconds in all.")
@@ -69,3 +76,12 @@ def _show_leads() -> None:
     print_rows("The leads that fit best (invented people)", best, as_json=False, heads=LEAD_HEADS)
     print_rows("Their opening lines, and what each rests on", lines, as_json=False, heads=_LINE_HEADS)
     print_rows("Lines and dollars", costs, as_json=False, heads=_COST_HEADS)
+
+
+def _show_launch() -> None:
+    typer.echo(f"Launching the campaign {_CAMPAIGN}: first a dry run, then {_PEOPLE} people for real ...")
+    with open_store() as store:
+        apply_campaigns(store, read_campaign_files(files_in([REPOSITORY / "campaigns"])), is_everything=True)
+    config = {"campaign": _CAMPAIGN, "limit": _PEOPLE, "activate": True, "watch_minutes": _WATCH_MINUTES}
+    show_card(run_launch({**config, "dry_run": True}))
+    show_launch(run_launch({**config, "dry_run": False}))

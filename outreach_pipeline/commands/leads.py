@@ -2,22 +2,29 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from modules.outreach.campaign_preview import lead_by_address
+from modules.outreach.campaign_table import stored_campaign
 from modules.outreach.lead_files import LeadFile, read_lead_file
 from modules.outreach.lead_records import Provenance
+from modules.outreach.lead_selector import RULES, explain_leads
 from modules.outreach.lead_table import merge_leads
+from modules.outreach.pages import in_batches
 from modules.outreach.regions import Region
 from modules.shared.raw_table import RejectedRow
+from modules.supabase.row_store import RowStore
 from outreach_pipeline.commands.output import AsJson, print_rows
 from outreach_pipeline.commands.stores import open_store
 
 app = typer.Typer(help="Who we know: show leads, or bring in those of a file.")
 
 _REASONS_SHOWN = 20
+_IDS_A_REQUEST = 100
 LEAD_HEADS = {
     "score": "score",
     "email": "address",
@@ -25,6 +32,8 @@ LEAD_HEADS = {
     "company_name": "company",
     "status": "status",
 }
+
+_EXPLAINED_HEADS = {"rank": "place", "email": "address", "score": "score", "why": "why"}
 
 
 class LawfulBasis(StrEnum):
@@ -81,6 +90,43 @@ def bring_in(
     print_rows(f"Leads of {file.name}", [counts], as_json=as_json)
     if counts["rejected"]:
         typer.echo(f"{counts['rejected']} rows did not fit; rejected_rows says why.", err=True)
+
+
+@app.command()
+def explain(
+    campaign: Annotated[str, typer.Argument(help="Name of a campaign file that was applied.")],
+    *,
+    lead: Annotated[str | None, typer.Option(help="Address of one lead; default: everybody, best first.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Leads, at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each lead whether a launch of the campaign would choose it now, or the first rule against it."""
+    with open_store() as store:
+        stored = stored_campaign(store, campaign)
+        wanted = None if lead is None else [lead_by_address(store, lead)["lead_id"]]
+        judged = explain_leads(store, stored, wanted)[:most]
+        emails = _emails(store, [row["lead_id"] for row in judged])
+    rows = [
+        {
+            "rank": row["rank"],
+            "email": emails.get(row["lead_id"]),
+            "score": row["score"],
+            "rule": row["rule"] or "chosen",
+            "why": RULES[row["rule"] or "chosen"],
+        }
+        for row in judged
+    ]
+    print_rows(f"{campaign}: who would be chosen", rows, as_json=as_json, heads=_EXPLAINED_HEADS)
+
+
+def _emails(store: RowStore, lead_ids: list[str]) -> dict[str, str]:
+    # Ids stand in the address of the request, which may not be longer than a few thousand characters.
+    batches = [store.select("leads", partial(_with_ids, batch)) for batch in in_batches(lead_ids, _IDS_A_REQUEST)]
+    return {row["lead_id"]: row["email"] for rows in batches for row in rows}
+
+
+def _with_ids(lead_ids: list[str], query: Any) -> Any:
+    return query.in_("lead_id", lead_ids)
 
 
 def _told(text: str) -> tuple[str, str]:

@@ -54,8 +54,16 @@ class OpenAIResource(dg.ConfigurableResource[Any]):
             spent_day=float(store.call("dollars_spent", {"today_only": True})),
         )
 
-    def writer(self, store: RowStore, *, run_id: str, least_score: int, fallback: Fallback) -> LineWriter:
-        """What saves, judges and stores."""
+    def writer(
+        self,
+        store: RowStore,
+        *,
+        run_id: str,
+        least_score: int = 0,
+        fallback: Fallback = "template",
+        only_launch: str | None = None,
+    ) -> LineWriter:
+        """What saves, judges and stores; with a launch, of the people whom it has reserved and nobody else."""
         settings = Settings()
         rules = load_score_rules(settings.outreach_campaigns / "scoring.yaml")
         return LineWriter(
@@ -65,6 +73,7 @@ class OpenAIResource(dg.ConfigurableResource[Any]):
                 prompt_version=PROMPT.version,
                 least_score=least_score,
                 growth_in_fractions=rules.growth_unit == "fraction",
+                only_launch=only_launch,
             ),
             judge=Judge(fallback=fallback, stored_lines=partial(stored_lines, store)),
             prices=self.prices(),

@@ -9,6 +9,8 @@ import pytest
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from tests.fakes.apollo_server import apollo_server
 from tests.fakes.instantly_server import instantly_server
+from tests.fakes.launch_runs import begin_launches, launch_environment, workspace_for_launches
+from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.local_supabase import SupabaseEnvironment
     from tests.fakes.apollo_server import ApolloServer
     from tests.fakes.instantly_server import InstantlyServer
+    from tests.fakes.launch_runs import LaunchRuns
 
 
 @pytest.fixture
@@ -78,3 +81,27 @@ def apollo(
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
     return apollo_world
+
+
+@pytest.fixture(scope="module")
+def two_senders() -> Iterator[InstantlyServer]:
+    """A workspace with two mailboxes and nobody in it, where a campaign that is set sending sends at once."""
+    with workspace_for_launches() as server:
+        yield server
+
+
+@pytest.fixture
+def launching(
+    two_senders: InstantlyServer,
+    empty_supabase: SupabaseEnvironment,
+    database: psycopg.Connection,
+    store: RowStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> LaunchRuns:
+    """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
+    environment = empty_supabase.url, empty_supabase.secret_key
+    for name, value in launch_environment(two_senders, *environment, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    return begin_launches(LaunchWorld(two_senders, database, store), tmp_path)

@@ -34,15 +34,32 @@ def test_the_definitions_load_with_no_variable_set(tmp_path):
 INSTANTLY = {table.name for table in RAW_TABLES}
 BY_DAY = {"instantly_daily_analytics_raw", "instantly_account_daily_raw"}
 APOLLO = {"apollo_people_raw", "apollo_credit_ledger", "apollo_organizations_raw", "apollo_usage"}
+SYNC = INSTANTLY - BY_DAY | {
+    "campaigns",
+    "campaign_leads",
+    "leads",
+    "suppressions",
+    "instantly_reconciliation",
+    "duplicate_audit",
+}
 JOBS = {
-    "instantly_sync": INSTANTLY - BY_DAY | {"campaigns", "leads", "instantly_reconciliation"},
+    "instantly_sync": SYNC,
     "instantly_analytics": BY_DAY,
     "lead_pipeline": APOLLO | {"leads", "companies", "lead_scores", "icebreakers"},
+    "suppression_sweep": {"suppression_sweep"},
+    "campaign_launch": {"campaign_launch"},
+    "refresh_and_launch": SYNC | {"campaign_launch"},
 }
+BY_THE_CLOCK = {"instantly_sync", "instantly_analytics", "lead_pipeline"}
 
 
 def test_every_asset_is_named_for_its_table():
     assert set(ASSETS) == set().union(*JOBS.values())
+
+
+def test_there_is_no_other_job():
+    named = {job.name for job in defs.resolve_all_job_defs()}
+    assert {name for name in named if not name.startswith("__")} == set(JOBS)
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -109,7 +126,9 @@ def test_every_partitioned_asset_covers_a_range_in_one_run():
 
 def test_all_schedules_tick_every_hour_and_are_on_from_the_start():
     schedules = {schedule.name: schedule for schedule in defs.schedules or ()}
-    assert {name: schedule.job_name for name, schedule in schedules.items()} == {f"{job}_hourly": job for job in JOBS}
+    # Nobody is written to because an hour is over.
+    expected = {f"{job}_hourly": job for job in BY_THE_CLOCK}
+    assert {name: schedule.job_name for name, schedule in schedules.items()} == expected
     assert len({str(schedule.cron_schedule) for schedule in schedules.values()}) == len(schedules)
     for schedule in schedules.values():
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
@@ -118,12 +137,22 @@ def test_all_schedules_tick_every_hour_and_are_on_from_the_start():
         assert rest == ["*"] * 4
 
 
-def test_the_sensors_are_on_from_the_start_and_watch_for_the_lead_pipeline():
+def test_the_sensors_are_on_from_the_start_and_each_starts_its_job():
     sensors = {sensor.name: sensor for sensor in defs.sensors or ()}
-    assert set(sensors) == {"people_waiting", "batches_ended"}
-    for sensor in sensors.values():
-        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-        assert [job.name for job in sensor.jobs] == ["lead_pipeline"]
+    starts = {name: [job.name for job in sensor.jobs] for name, sensor in sensors.items()}
+    assert starts == {
+        "people_waiting": ["lead_pipeline"],
+        "batches_ended": ["lead_pipeline"],
+        "stops_noted": ["suppression_sweep"],
+        "requests_to_run": [
+            "campaign_launch",
+            "refresh_and_launch",
+            "instantly_sync",
+            "lead_pipeline",
+            "suppression_sweep",
+        ],
+    }
+    assert {sensor.default_status for sensor in sensors.values()} == {dg.DefaultSensorStatus.RUNNING}
 
 
 def test_the_hourly_analytics_run_covers_the_look_back_window_up_to_today():
