@@ -32,7 +32,7 @@ LAUNCHABLE = frozenset({0, 1, 2})
 """Draft, active, paused: these can be filled up and set sending. All others need a look of a person first."""
 
 _LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
-_MEND = "Put it right at Instantly, or delete the campaign there and launch again."
+_MEND = "Put it right at Instantly, or give the file another name and launch that."
 
 
 def differences(shown: Json, payload: Json, settings: Json) -> Iterator[Reason]:

@@ -135,10 +135,8 @@ def _about_open_launch(store: RowStore, campaign: Campaign) -> list[str]:
     if launch is None or not launch.funnel:
         return []
     people = sum(people_by_state(store, launch).values())
-    return [
-        f"A launch of {campaign.name} is open: launching again goes on with its {people:,} people and chooses nobody "
-        "else. Whom this card counts is for the launch after it."
-    ]
+    told = f"A launch of {campaign.name} is open: launching again goes on with its {people:,} people"
+    return [f"{told} and chooses nobody else. Whom this card counts is for the launch after it."]
 
 
 def _senders(found: Preflight) -> str:

@@ -1,0 +1,134 @@
+"""Leads whom a campaign may write to, and what is known of them, put straight into a database."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from modules.outreach.campaign_spec import Campaign
+
+Json = dict[str, Any]
+
+GOOD: Json = {
+    "status": "new",
+    "is_role_address": False,
+    "is_disposable": False,
+    "is_free_mail": False,
+    "email_status": "verified",
+    "first_name": "Mara",
+    "last_name": "Weber",
+    "job_title": "Head of Operations",
+    "city": "Bremen",
+    "country": "Germany",
+    "region": "eu",
+    "lawful_basis": "legitimate_interest",
+    "search_name": "operations",
+    "source": "apollo",
+}
+_HELD = {"uploaded", "active"}
+_SENT = {"uploading", "uploaded", "active", "finished", "unknown"}
+
+
+class DirectStore:
+    """Calls the functions that `RowStore` calls, over one connection, so that they see its open transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def call(self, function: str, parameters: Json) -> Any:
+        """What the function answers."""
+        places = ", ".join(f"{name} => %s" for name in parameters)
+        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in parameters.values()]
+        row = self.connection.execute(f"select public.{function}({places})", values).fetchone()
+        assert row is not None
+        return row[0]
+
+
+class People:
+    """The tables that decide who is written to."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+        self.store = DirectStore(connection)
+        connection.execute("select public.set_pause(null)")
+
+    def add(self, email: str, *, score: int | None = 90, employees: int | None = 100, **columns: Any) -> str:
+        """Somebody who may be written to, but for what the columns say; their `lead_id`."""
+        domain = email.partition("@")[2]
+        row: Json = {"email": email, "match_key": email, "email_domain": domain, "registrable_domain": domain}
+        row |= {"company_domain": domain, **GOOD, **columns}
+        lead_id = self.insert("leads", row, returning="lead_id")
+        if score is not None:
+            self.insert("lead_scores", {"lead_id": lead_id, "score": score, "reasons": [], "rules_digest": "r"})
+        if row["company_domain"] is not None:
+            company = {"domain": row["company_domain"], "employees_count": employees, "source": "apollo"}
+            self.insert("companies", {**company, "value_ranks": {}}, conflict="do nothing")
+        return str(lead_id)
+
+    def suppress(self, value: str, reason: str = "by_hand", *, source_key: str = "") -> None:
+        """Note that a mailbox or a domain must not be contacted."""
+        kind = "email" if "@" in value else "domain"
+        row = {"kind": kind, "value": value, "reason": reason, "source": "hand", "created_by": "tests"}
+        self.store.call("note_suppressions", {"rows": [{**row, "source_key": source_key}]})
+
+    def lift(self, value: str) -> None:
+        """Take every suppression of a mailbox or a domain back."""
+        kind = "email" if "@" in value else "domain"
+        why = {"wanted_kind": kind, "wanted_value": value, "why": "noted_by_mistake", "by_whom": "tests"}
+        self.store.call("lift_suppression", why)
+
+    def apply(self, campaign: Campaign) -> None:
+        """Store a campaign as its file says it."""
+        row = {"campaign_name": campaign.name, "title": campaign.title, "spec": campaign.as_json()}
+        row |= {"spec_digest": campaign.digest(), "copy_digest": campaign.copy_digest(), "source_file": "plans.yaml"}
+        self.store.call("apply_campaign_files", {"campaigns": [row], "source_files": ["none.yaml"]})
+
+    def launch(self, campaign: Campaign, state: str = "done") -> str:
+        """A launch of the campaign, which is stored as well; its id."""
+        self.apply(campaign)
+        row: Json = {"campaign_name": campaign.name, "state": state, "activates": True}
+        row |= {"spec_digest": campaign.digest(), "copy_digest": campaign.copy_digest()}
+        if state != "open":
+            row["ended_at"] = "2026-11-20T09:00:00Z"
+        return str(self.insert("launches", row, returning="launch_id"))
+
+    def enter(self, launch_id: str, lead_id: str, state: str = "active", **columns: Any) -> str:
+        """A row of the contact ledger as it stands; its id."""
+        (lead,) = self.rows("select * from leads where lead_id = %s", [lead_id])
+        (launch,) = self.rows("select * from launches where launch_id = %s", [launch_id])
+        sent = {"payload": {"email": lead["email"]}, "payload_digest": "d"} if state in _SENT else {}
+        held = {"instantly_lead_id": str(uuid.uuid4())} if state in _HELD else {}
+        row: Json = {
+            "launch_id": launch_id,
+            "campaign_name": launch["campaign_name"],
+            "lead_id": lead_id,
+            "match_key": lead["match_key"] or lead["email"],
+            "email": lead["email"],
+            "company_key": lead["company_domain"] or lead["email"],
+            "mail_domain": lead["email_domain"] or "nowhere.example",
+            "rank": 1,
+            "state": state,
+            "reason": "" if state not in {"released", "unknown", "finished"} else "completed",
+            "copy_digest": launch["copy_digest"],
+        }
+        return str(self.insert("campaign_leads", {**row, **sent, **held, **columns}, returning="campaign_lead_id"))
+
+    def rows(self, statement: str, parameters: Any = None) -> list[Json]:
+        """Rows of the database as they are."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, parameters).fetchall()
+
+    def insert(self, table: str, row: Json, *, returning: str = "1", conflict: str | None = None) -> Any:
+        """Put one row in; what it answers."""
+        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in row.values()]
+        places = ", ".join(["%s"] * len(values))
+        clash = f" on conflict {conflict}" if conflict else ""
+        statement = f"insert into {table} ({', '.join(row)}) values ({places}){clash} returning {returning}"
+        found = self.connection.execute(statement, values).fetchone()
+        return None if found is None else found[0]
