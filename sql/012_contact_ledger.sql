@@ -350,6 +350,30 @@ $function$;
 comment on function public.settle_campaign_creation(text, text, uuid) is
   'Notes the campaign that Instantly made, or, with NULL, that it certainly made none for this claim. The first one that is noted stays, and is answered. Safe to run twice.';
 
+create function public.forget_campaign(wanted_campaign text, gone_id text)
+returns bigint
+language sql
+security invoker
+set search_path = ''
+as $function$
+  with forgotten as (
+    update public.campaign_creations as known
+       set instantly_campaign_id = null, created_at = null
+     where known.campaign_name = wanted_campaign and known.instantly_campaign_id = gone_id
+    returning known.campaign_name
+  ), finished as (
+    update public.campaign_leads as entry
+       set state = 'finished', reason = 'removed_at_instantly'
+      from forgotten
+     where entry.campaign_name = forgotten.campaign_name and entry.state in ('uploaded', 'active')
+    returning entry.campaign_lead_id
+  )
+  select count(*) from finished
+$function$;
+
+comment on function public.forget_campaign(text, text) is
+  'Notes that somebody deleted the campaign at Instantly, so that another one may be made; how many people it held. They stay in the contact ledger, and are not written to again. Safe to run twice.';
+
 create function public.people_to_prepare(wanted_launch uuid, after_rank integer, most integer)
 returns jsonb
 language sql
@@ -725,7 +749,7 @@ revoke execute on function
   public.begin_launch(jsonb), public.end_launch(uuid, text, text),
   public.claim_campaign_creation(text, text, uuid, double precision), public.ask_for_campaign(text, uuid),
   public.settle_campaign_creation(text, text, uuid),
-  public.people_to_prepare(uuid, integer, integer), public.prepare_people(jsonb),
+  public.forget_campaign(text, text), public.people_to_prepare(uuid, integer, integer), public.prepare_people(jsonb),
   public.has_people_to_upload(text), public.doubtful_people(text, uuid, integer), public.settle_people(jsonb), public.activate_people(text),
   public.uploaded_but_suppressed(text, uuid, integer), public.finish_people(jsonb), public.people_of_launch(uuid),
   public.sample_of_people(text, integer),
@@ -737,7 +761,7 @@ grant execute on function
   public.begin_launch(jsonb), public.end_launch(uuid, text, text),
   public.claim_campaign_creation(text, text, uuid, double precision), public.ask_for_campaign(text, uuid),
   public.settle_campaign_creation(text, text, uuid),
-  public.people_to_prepare(uuid, integer, integer), public.prepare_people(jsonb),
+  public.forget_campaign(text, text), public.people_to_prepare(uuid, integer, integer), public.prepare_people(jsonb),
   public.has_people_to_upload(text), public.doubtful_people(text, uuid, integer), public.settle_people(jsonb), public.activate_people(text),
   public.uploaded_but_suppressed(text, uuid, integer), public.finish_people(jsonb), public.people_of_launch(uuid),
   public.sample_of_people(text, integer),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 import uuid
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from modules.instantly.instantly_uploader import create_campaign, find_campaigns
+from modules.instantly.instantly_uploader import create_campaign, find_campaigns, read_campaign
 from modules.shared.errors import OutcomeUnknown, OutreachError, PermanentError, Refused, RetryableError
 from modules.shared.logger import get_logger
 
@@ -41,6 +42,24 @@ def known_campaign(store: RowStore, campaign_name: str) -> str | None:
     """Instantly's id of the campaign that a file has there; `None`: it has none, as far as we know."""
     rows = store.select("campaign_creations", lambda query: query.eq("campaign_name", campaign_name))
     return rows[0]["instantly_campaign_id"] if rows else None
+
+
+def forget_deleted_campaign(store: RowStore, client: InstantlyClient, campaign_name: str) -> None:
+    """If somebody deleted the campaign at Instantly, let another one be made; its people are not written to again."""
+    known = known_campaign(store, campaign_name)
+    if known is not None and not is_there(client, known):
+        store.call("forget_campaign", {"wanted_campaign": campaign_name, "gone_id": known})
+
+
+def is_there(client: InstantlyClient, instantly_campaign_id: str) -> bool:
+    """Whether Instantly has the campaign; false: somebody deleted it."""
+    try:
+        read_campaign(client, instantly_campaign_id)
+    except PermanentError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 def ensure_campaign(

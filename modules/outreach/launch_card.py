@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from modules.outreach.campaign_table import stored_campaign
-from modules.outreach.launch_campaign import known_campaign
+from modules.outreach.launch_campaign import is_there, known_campaign
 from modules.outreach.launch_gate import check_fresh
 from modules.outreach.launch_ledger import check_copy, open_launch, people_by_state
 from modules.outreach.launch_preflight import preflight
@@ -89,6 +89,8 @@ def launch_card(tools: LaunchTools, request: LaunchRequest) -> LaunchCard:
     """
     campaign = stored_campaign(tools.store, request.campaign_name)
     instantly_id = known_campaign(tools.store, campaign.name)
+    if request.recreate and instantly_id is not None and not is_there(tools.client, instantly_id):
+        instantly_id = None
     found = preflight(
         tools.store,
         tools.client,

@@ -107,7 +107,7 @@ def preflight(
     campaign_id = None if instantly_campaign is None else str(instantly_campaign["id"])
     shown = None if campaign_id is None else _read_campaign(client, campaign_id)
     if campaign_id is not None and shown is None:
-        told = "Instantly has the campaign no more: it was deleted there. Give the file's campaign another name."
+        told = "Instantly has the campaign no more: it was deleted there. To make it anew, launch with --recreate."
         refusals.append(Reason("campaign_gone", told))
     # Without its tag's id the campaign cannot be written down, and the tag is refused already.
     if shown is not None and (campaign.senders.tag is None or tag_ids):

@@ -18,7 +18,13 @@ from modules.outreach import launch_activation, launch_ledger
 from modules.outreach.campaign_payload import campaign_payload
 from modules.outreach.campaign_table import stored_campaign
 from modules.outreach.launch_activation import Watch
-from modules.outreach.launch_campaign import SETTLE_S, ensure_campaign, known_campaign, marker_of
+from modules.outreach.launch_campaign import (
+    SETTLE_S,
+    ensure_campaign,
+    forget_deleted_campaign,
+    known_campaign,
+    marker_of,
+)
 from modules.outreach.launch_gate import MOST_AGE_S, check_fresh
 from modules.outreach.launch_people import prepare_people
 from modules.outreach.launch_preflight import preflight, sender_tag_ids
@@ -49,6 +55,7 @@ class LaunchRequest:
         launch_key: The same key is the same launch: of a run and its re-executions, or of a request.
         limit: People to add, at most; `None`: as many as the campaign has room for.
         activate: Set the campaign sending; else it is left as it is.
+        recreate: Make the campaign anew, if somebody deleted it at Instantly; else that stops the launch.
         run_id: The orchestrator's, for the record.
     """
 
@@ -56,6 +63,7 @@ class LaunchRequest:
     launch_key: str
     limit: int | None = None
     activate: bool = False
+    recreate: bool = False
     run_id: str | None = None
 
 
@@ -91,6 +99,8 @@ def gate(tools: LaunchTools, request: LaunchRequest) -> Launch:
     campaign = stored_campaign(tools.store, request.campaign_name)
     tools.check_pause()
     check_fresh(tools.store, tools.most_age_s)
+    if request.recreate:
+        forget_deleted_campaign(tools.store, tools.client, campaign.name)
     check_activation(tools, campaign, activate=request.activate)
     return launch_ledger.begin_launch(
         tools.store,

@@ -19,7 +19,6 @@ from modules.outreach.launch_gate import MOST_AGE_S, check_materialized
 from modules.outreach.launch_ledger import Launch, launch_of_key, people_by_state
 from modules.outreach.launch_steps import LaunchRequest, LaunchTools
 from modules.outreach.lead_selector import funnel_rows
-from modules.shared.errors import BudgetExceeded
 from modules.supabase.row_store import RowStore
 from outreach_pipeline.assets.asset_defaults import KINDS, OWNERS, numbers
 from outreach_pipeline.assets.table_results import markdown_table
@@ -42,6 +41,7 @@ UPSTREAM = (
 )
 GRAPH = "launch_steps"
 _FUNNEL = ("rule", "people", "left")
+_MOST_LINES = 20_000
 
 
 class LaunchConfig(dg.Config):
@@ -50,6 +50,9 @@ class LaunchConfig(dg.Config):
     campaign: str = Field(description="Name of a campaign file that was applied (`outreach campaigns apply`).")
     limit: int | None = Field(default=None, ge=1, description="People to add, at most.")
     activate: bool = Field(default=False, description="Set the campaign sending; else it stays a draft, or as it is.")
+    recreate: bool = Field(
+        default=False, description="Make the campaign anew, if somebody deleted it at Instantly; else that is refused."
+    )
     dry_run: bool = Field(default=True, description="Only say what would be done.")
     watch_minutes: float = Field(
         default=15.0, ge=0, le=60, description="How long to watch, at most, whether the campaign sends."
@@ -66,6 +69,7 @@ def _launching(
         launch_key=run.tags.get(KEY_TAG) or f"run:{run.root_run_id or run.run_id}",
         limit=config.limit,
         activate=config.activate,
+        recreate=config.recreate,
         run_id=run.run_id,
     )
     with dagster_failures(), open_launch_tools(store, watch_minutes=config.watch_minutes) as tools:
@@ -195,20 +199,22 @@ def campaign_launch(**upstream: Any) -> Any:
 
 
 def _write_lines(context: dg.OpExecutionContext, openai: OpenAIResource, store: RowStore, launch: Launch) -> None:
+    """Ask until nothing is asked: of two people with the same facts the second takes the answer of the first."""
     writer = openai.writer(store, run_id=context.run.run_id, only_launch=launch.launch_id)
-    try:
+    has_more = True
+    while has_more:
         report = write_icebreakers(
             writer,
             openai.budget(store, context.run.run_id),
             openai.limiter(),
             openai.account(),
             mode="online",
-            most=launch.people_limit or 20_000,
+            most=launch.people_limit or _MOST_LINES,
         )
-    except BudgetExceeded as error:
-        context.log.warning("%s", error)
-    else:
         context.log.info("%d lines were missing, %d still are.", report.queued, report.left)
+        if report.stopped_because is not None:
+            context.log.warning("Not all lines were asked for: %s.", report.stopped_because)
+        has_more = report.finished > 0 and report.stopped_because is None
 
 
 def _of_card(card: LaunchCard) -> dict[str, Any]:

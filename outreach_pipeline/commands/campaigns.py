@@ -13,6 +13,7 @@ from modules.outreach.campaign_table import apply_campaigns, campaigns_without_f
 from modules.outreach.search_table import apply_searches, files_in
 from modules.shared.errors import PermanentError, Refused
 from modules.shared.settings import Settings
+from modules.supabase.row_store import RowStore
 from outreach_pipeline.commands.output import AsJson, print_rows
 from outreach_pipeline.commands.stores import open_store
 
@@ -59,22 +60,27 @@ def apply(paths: Paths = None, as_json: AsJson = False) -> None:
     A search that is no longer in its file is switched off. A campaign that is no longer in its file stays, and starts
     no launch. Campaigns that a rule speaks against with an error are refused, and nothing is stored.
     """
-    given = paths or [Settings().outreach_campaigns]
-    files = read_campaign_files(files_in(given))
-    refuse_errors(files, today=datetime.now(UTC).date())
-    is_everything = any(path.is_dir() for path in given)
     with open_store() as store:
-        # Campaigns first: what they ask for is looked up, and nothing is stored where it is not there.
-        campaigns = apply_campaigns(store, files, is_everything=is_everything)
-        searches = apply_searches(store, given)
-        counts = [
-            {"applied": "searches", **searches, "without_file": 0},
-            {"applied": "campaigns", **campaigns},
-        ]
+        counts = apply_files(store, paths or [Settings().outreach_campaigns])
         gone = campaigns_without_file(store)
     print_rows("Files applied", counts, as_json=as_json)
     for name in gone:
         typer.echo(f"No file has the campaign {name} any longer. It stays stored, and starts no launch.", err=True)
+
+
+def apply_files(store: RowStore, paths: list[Path]) -> list[dict[str, Any]]:
+    """Check files and folders of files, and store what they say; for searches and for campaigns how many changed.
+
+    Raises:
+        PermanentError: Something in a file is not right; nothing was stored.
+        Refused: A rule speaks against a campaign; nothing was stored.
+    """
+    files = read_campaign_files(files_in(paths))
+    refuse_errors(files, today=datetime.now(UTC).date())
+    # Campaigns first: what they ask for is looked up, and nothing is stored where it is not there.
+    campaigns = apply_campaigns(store, files, is_everything=any(path.is_dir() for path in paths))
+    searches = apply_searches(store, paths)
+    return [{"applied": "searches", **searches, "without_file": 0}, {"applied": "campaigns", **campaigns}]
 
 
 @app.command()

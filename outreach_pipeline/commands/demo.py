@@ -4,12 +4,10 @@ import time
 
 import typer
 
-from modules.outreach.campaign_spec import read_campaign_files
-from modules.outreach.campaign_table import apply_campaigns
-from modules.outreach.search_table import apply_searches, files_in
 from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
 from outreach_pipeline.commands.apollo import CREDIT_HEADS
+from outreach_pipeline.commands.campaigns import apply_files
 from outreach_pipeline.commands.launch import run_launch, show_card, show_launch
 from outreach_pipeline.commands.leads import LEAD_HEADS
 from outreach_pipeline.commands.local import start_local, stop_local
@@ -22,6 +20,9 @@ _LEADS_SHOWN = 6
 _CAMPAIGN = "dach-operations"
 _PEOPLE = 20
 _WATCH_MINUTES = 0.5
+_EXPLAINED = {
+    "duplicate_audit: nobody_is_in_two_live_campaigns": ", because in this sample somebody added a few people by hand."
+}
 _LINE_HEADS = {"source": "by", "line": "line", "evidence": "rests on"}
 _COST_HEADS = {
     "language": "language",
@@ -49,21 +50,24 @@ def demo() -> None:
     finally:
         stop_local()
     typer.echo(f"{time.monotonic() - began_s:.0f} seconds in all.")
-    typer.echo("Run it again: rows come back unchanged, and nobody is paid for twice.")
+    typer.echo("Run it again: rows come back unchanged, and nobody is paid for or written to twice.")
     typer.echo("Next: `make dev` opens Dagster on http://127.0.0.1:3000 with these runs in it and the schedules on.")
 
 
 def _show_sync() -> None:
     typer.echo("Running the jobs instantly_sync and instantly_analytics through Dagster ...")
-    rows = sync_rows(run_sync())
+    outcomes = run_sync()
+    rows = sync_rows(outcomes)
     print_rows("From Instantly into Supabase", rows, as_json=False, heads=SYNC_HEADS)
+    for check in (check for outcome in outcomes for check in outcome.failed_checks):
+        typer.echo(f"Check failed: {check}{_EXPLAINED.get(check, '')}")
     typer.echo(f"{sum(row['requests'] for row in rows)} requests to Instantly's stand-in.")
 
 
 def _show_leads() -> None:
     typer.echo("Running the job lead_pipeline: people of Apollo, bought within the budget, and their opening lines ...")
     with open_store() as store:
-        apply_searches(store, [REPOSITORY / "campaigns"])
+        apply_files(store, [REPOSITORY / "campaigns"])
         run_job("lead_pipeline")
         credits_by_search = store.select("credits", lambda query: query.order("search_name"))
         best = store.select("lead_overview", lambda query: query.order("score", desc=True).limit(_LEADS_SHOWN))
@@ -80,8 +84,8 @@ def _show_leads() -> None:
 
 def _show_launch() -> None:
     typer.echo(f"Launching the campaign {_CAMPAIGN}: first a dry run, then {_PEOPLE} people for real ...")
-    with open_store() as store:
-        apply_campaigns(store, read_campaign_files(files_in([REPOSITORY / "campaigns"])), is_everything=True)
-    config = {"campaign": _CAMPAIGN, "limit": _PEOPLE, "activate": True, "watch_minutes": _WATCH_MINUTES}
+    # The stand-in begins anew each time, and so its campaigns are gone; the contact ledger stays.
+    config = {"campaign": _CAMPAIGN, "limit": _PEOPLE, "activate": True, "recreate": True}
+    config |= {"watch_minutes": _WATCH_MINUTES}
     show_card(run_launch({**config, "dry_run": True}))
     show_launch(run_launch({**config, "dry_run": False}))

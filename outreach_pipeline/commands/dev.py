@@ -10,9 +10,9 @@ from typing import Annotated
 import psutil
 import typer
 
-from modules.outreach.search_table import apply_searches
 from modules.shared.settings import REPOSITORY, Settings
 from modules.supabase.migrations import apply_migrations, read_migrations
+from outreach_pipeline.commands.campaigns import apply_files
 from outreach_pipeline.commands.local import start_local, stop_local
 from outreach_pipeline.commands.stores import open_store
 from outreach_pipeline.dagster_home import prepare_dagster_home
@@ -29,7 +29,7 @@ def dev(port: Annotated[int, typer.Option(help="Where the UI listens, on this ma
         start_local(keep_configured=True)
         apply_migrations(Settings().require("SUPABASE_DB_URL"), read_migrations())
         with open_store() as store:
-            apply_searches(store, [settings.outreach_campaigns])
+            apply_files(store, [settings.outreach_campaigns])
     typer.echo(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
     dg = str(Path(sys.executable).with_name("dg"))
     try:

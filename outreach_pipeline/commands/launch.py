@@ -22,7 +22,7 @@ from outreach_pipeline.runs import run_job
 
 FUNNEL_HEADS = {"rule": "who", "people": "people", "left": "left"}
 _FACT_HEADS = {"fact": "launch card", "value": ""}
-_STATE_HEADS = {"state": "at the end", "people": "people"}
+_STATE_HEADS = {"state": "state", "people": "people"}
 
 
 def launch(
@@ -32,6 +32,9 @@ def launch(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; nothing is sent.")] = False,
     activate: Annotated[
         bool, typer.Option("--activate", help="Set the campaign sending; else it stays a draft, or as it is.")
+    ] = False,
+    recreate: Annotated[
+        bool, typer.Option("--recreate", help="Make the campaign anew, if somebody deleted it at Instantly.")
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read Instantly first.")] = False,
     abandon: Annotated[
@@ -52,6 +55,7 @@ def launch(
         "campaign": campaign,
         "limit": limit,
         "activate": activate,
+        "recreate": recreate,
         "dry_run": dry_run,
         "watch_minutes": watch_minutes,
     }
@@ -105,7 +109,7 @@ def show_launch(document: dict[str, Any], *, as_json: bool = False) -> None:
         return
     states = [{"state": state, "people": people} for state, people in sorted(document["people"].items())]
     print_rows("Who was chosen", funnel_rows(document["funnel"]), as_json=False, heads=FUNNEL_HEADS)
-    print_rows("The people of this launch", states, as_json=False, heads=_STATE_HEADS)
+    print_rows("People", states, as_json=False, heads=_STATE_HEADS)
     typer.echo(f"{document['campaign_name']}: {document['outcome']}")
 
 
