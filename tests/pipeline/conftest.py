@@ -91,17 +91,21 @@ def two_senders() -> Iterator[InstantlyServer]:
 
 
 @pytest.fixture
+def launch_world(
+    two_senders: InstantlyServer, database: psycopg.Connection, store: RowStore, instant_retries: None
+) -> LaunchWorld:
+    """What a launch meets, in an otherwise empty database."""
+    assert instant_retries is None
+    return LaunchWorld(two_senders, database, store)
+
+
+@pytest.fixture
 def launching(
-    two_senders: InstantlyServer,
-    empty_supabase: SupabaseEnvironment,
-    database: psycopg.Connection,
-    store: RowStore,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    launch_world: LaunchWorld, supabase: SupabaseEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> LaunchRuns:
     """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
-    environment = empty_supabase.url, empty_supabase.secret_key
-    for name, value in launch_environment(two_senders, *environment, tmp_path).items():
+    environment = launch_environment(launch_world.server, supabase.url, supabase.secret_key, tmp_path)
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
-    return begin_launches(LaunchWorld(two_senders, database, store), tmp_path)
+    return begin_launches(launch_world, tmp_path)

@@ -1,0 +1,178 @@
+"""The commands around a launch, as processes, against a local Supabase and the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from outreach_pipeline.dagster_home import prepare_dagster_home
+from tests.fakes.launch_runs import begin_launches, launch_environment, workspace_for_launches
+from tests.fakes.launch_world import LaunchWorld
+
+ROOT = Path(__file__).parents[2]
+OUTREACH = Path(sys.executable).parent / "outreach"
+AT_ONCE = ("--activate", "--watch-minutes", "0")
+
+
+@pytest.fixture(scope="module")
+def two_senders():
+    with workspace_for_launches() as server:
+        yield server
+
+
+@pytest.fixture
+def world(two_senders, database, store):
+    return LaunchWorld(two_senders, database, store)
+
+
+@pytest.fixture
+def runs(world, supabase, tmp_path, monkeypatch):
+    """Four people who may be written to, on fresh data."""
+    for name, value in launch_environment(world.server, supabase.url, supabase.secret_key, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    return begin_launches(world, tmp_path)
+
+
+@pytest.fixture
+def outreach(runs, supabase, tmp_path):
+    """Runs the command to its end; answers the finished process."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
+    server = runs.world.server
+    environment = kept | launch_environment(server, supabase.url, supabase.secret_key, tmp_path)
+
+    def run(*arguments, status=0, **variables):
+        done = subprocess.run(
+            [str(OUTREACH), *arguments],
+            cwd=ROOT,
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        assert not [email for email in runs.world.people if email in done.stderr]
+        assert server.api_key not in done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def is_untouched(runs):
+    return runs.world.server.changing_requests == [] and runs.world.ledger() == {} and runs.launches() == []
+
+
+def test_a_dry_run_shows_card_funnel_and_first_mails_and_sends_nothing(outreach, runs):
+    runs.world.add_person("info@kontorhaus.example", is_role_address=True)
+    done = outreach("launch", "plans", "--dry-run", "--activate", "--limit", "3")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "plans: a dry run, nothing was sent" in lines
+    assert "people to add 3" in lines
+    assert "senders that may send 2 of 2" in lines
+    assert "everybody we know 5 5" in lines
+    assert "the address is of a function, not of a person -1 4" in lines
+    assert "chosen 3 3" in lines
+    assert lines.count("A line.") == 3
+    assert [line for line in lines if line.startswith("Subject: ")] == [
+        f"Subject: Plans at Firm{number}" for number in range(3)
+    ]
+    assert done.stderr == ""
+    assert is_untouched(runs)
+
+
+def test_a_launch_prints_how_its_people_stand_and_the_next_one_adds_others(outreach, runs):
+    done = outreach("launch", "plans", "--limit", "2", *AT_ONCE)
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "active 2" in lines
+    [launch] = runs.launches()
+    assert f"plans: {launch['outcome']}" in lines
+    second = json.loads(outreach("launch", "plans", "--limit", "1", *AT_ONCE, "--json").stdout)
+    assert (second["campaign_name"], second["state"], second["people"]) == ("plans", "done", {"active": 1})
+    assert second["launch_id"] != str(launch["launch_id"])
+    assert runs.world.ledger() == {"active": 3}
+
+
+def test_a_refused_launch_exits_with_3_and_gives_its_reasons(outreach, runs):
+    runs.world.connection.execute(
+        "update sync_runs set data_as_of = now() - interval '3 hours' "
+        "where table_name in ('leads', 'instantly_accounts_raw')"
+    )
+    done = outreach("launch", "plans", *AT_ONCE, status=3)
+    assert done.stdout == ""
+    assert done.stderr.startswith("Refused. The data is too old or incomplete to act on:\n")
+    assert "- leads has no complete data newer than 3.0 hours" in done.stderr
+    assert "- instantly_accounts_raw has no complete data" in done.stderr
+    assert is_untouched(runs)
+
+
+def test_pause_stands_against_a_launch_until_resume(outreach, runs):
+    outreach("pause", "--reason", "the site moves")
+    done = outreach("launch", "plans", "--dry-run", "--activate", "--json", status=3)
+    card = json.loads(done.stdout)
+    [refusal] = card["refusals"]
+    assert "the site moves" in refusal
+    assert refusal in done.stderr
+    assert done.stderr.startswith("Refused. A launch would be refused:\n- Paused since")
+    assert is_untouched(runs)
+    assert "Launches may go on." in outreach("resume").stdout
+    assert runs.world.rows("select is_paused from pause_switch") == [{"is_paused": False}]
+    # The other switch is this machine's own.
+    assert "OUTREACH_PAUSED is set here" in outreach("resume", OUTREACH_PAUSED="1").stderr
+
+
+def test_a_launch_can_be_given_up_and_its_people_are_free_again(outreach, runs):
+    runs.world.server.order_fault(method="POST", path="/campaigns", action={"kind": "status", "status": 403})
+    failed = outreach("launch", "plans", *AT_ONCE, status=1)
+    assert failed.stderr.startswith("Failed. ")
+    assert [launch["state"] for launch in runs.launches()] == ["open"]
+    assert json.loads(outreach("launch", "plans", "--abandon", "--json").stdout) == [
+        {"campaign": "plans", "released": 4}
+    ]
+    assert [launch["state"] for launch in runs.launches()] == ["abandoned"]
+    assert runs.world.ledger() == {"released": 4}
+    rows = json.loads(outreach("leads", "explain", "plans", "--json").stdout)
+    assert {row["rule"] for row in rows} == {"chosen"}
+    assert "No launch of plans is open" in outreach("launch", "plans", "--abandon", status=3).stderr
+
+
+def test_an_unknown_campaign_exits_with_1_and_the_name_that_was_meant(outreach, runs):
+    done = outreach("launch", "planns", "--dry-run", status=1)
+    assert "did you mean plans?" in done.stderr
+    assert done.stdout == ""
+    assert "did you mean plans?" in outreach("leads", "explain", "planns", status=1).stderr
+    assert is_untouched(runs)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["launch", "plans", "--limit", "0"],
+        ["launch", "plans", "--watch-minutes", "61"],
+        ["launch", "plans", "--abandon", "--dry-run"],
+        ["pause"],
+        ["pause", "--reason", " "],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_exits_with_2_and_does_nothing(outreach, runs, arguments):
+    outreach(*arguments, status=2)
+    assert is_untouched(runs)
+    assert runs.world.rows("select is_paused from pause_switch") == [{"is_paused": False}]
+
+
+def test_explain_says_of_each_lead_why(outreach, runs):
+    runs.world.add_person("info@kontorhaus.example", is_role_address=True)
+    rows = {row["email"]: row for row in json.loads(outreach("leads", "explain", "plans", "--json").stdout)}
+    assert [rows[email]["rank"] for email in runs.world.people[:4]] == [1, 2, 3, 4]
+    assert {rows[email]["rule"] for email in runs.world.people[:4]} == {"chosen"}
+    assert rows["info@kontorhaus.example"]["rule"] == "address_of_a_role"
+    one = outreach("leads", "explain", "plans", "--lead", "INFO@kontorhaus.example").stdout
+    assert "the address is of a function, not of a person" in one
+    assert runs.world.people[0] not in one
+    assert is_untouched(runs)
