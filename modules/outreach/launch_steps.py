@@ -140,18 +140,7 @@ def candidates(tools: LaunchTools, request: LaunchRequest) -> Preflight | None:
     campaign, launch = _found(tools, request)
     if launch.state != "open":
         return None
-    instantly_id = known_campaign(tools.store, campaign.name)
-    found = preflight(
-        tools.store,
-        tools.client,
-        campaign,
-        instantly_campaign=None if instantly_id is None else {"id": instantly_id},
-        now=datetime.now(UTC),
-        # A plan that its own people have filled does not stand against the rest of a launch.
-        people_to_upload=None if not launch.funnel or _count_in(tools, campaign, _NOT_THERE_YET) else 0,
-    )
-    found.raise_if_refused()
-    return found
+    return _look(tools, campaign, launch)
 
 
 def reserve(tools: LaunchTools, request: LaunchRequest) -> int:
@@ -182,7 +171,6 @@ def upload(tools: LaunchTools, request: LaunchRequest) -> Counter[str]:
     campaign, launch = _found(tools, request)
     if not _is_open(launch) or not tools.store.call("has_people_to_upload", {"wanted_campaign": campaign.name}):
         return Counter()
-    was_looked_at = known_campaign(tools.store, campaign.name) is not None
     instantly_id = ensure_campaign(
         tools.store,
         tools.client,
@@ -193,11 +181,8 @@ def upload(tools: LaunchTools, request: LaunchRequest) -> Counter[str]:
         sleep=tools.sleep,
     )
     check_activation(tools, campaign, activate=request.activate)
-    if not was_looked_at:
-        # Somebody may have made one with our marker by hand, with mails of their own, or sending already.
-        preflight(
-            tools.store, tools.client, campaign, instantly_campaign={"id": instantly_id}, now=datetime.now(UTC)
-        ).raise_if_refused()
+    # Instantly may show other mails than were sent, or somebody made a campaign with our marker, which sends already.
+    _look(tools, campaign, launch)
     uploader = Uploader(
         store=tools.store,
         client=tools.client,
@@ -302,6 +287,21 @@ def _found(tools: LaunchTools, request: LaunchRequest) -> tuple[Campaign, Launch
 def _payload(tools: LaunchTools, campaign: Campaign) -> dict[str, Any]:
     tag_ids = sender_tag_ids(tools.client, campaign)
     return campaign_payload(campaign, marker=marker_of(campaign.name), tag_ids=tag_ids)
+
+
+def _look(tools: LaunchTools, campaign: Campaign, launch: Launch) -> Preflight:
+    instantly_id = known_campaign(tools.store, campaign.name)
+    found = preflight(
+        tools.store,
+        tools.client,
+        campaign,
+        instantly_campaign=None if instantly_id is None else {"id": instantly_id},
+        now=datetime.now(UTC),
+        # A plan that its own people have filled does not stand against the rest of a launch.
+        people_to_upload=None if not launch.funnel or _count_in(tools, campaign, _NOT_THERE_YET) else 0,
+    )
+    found.raise_if_refused()
+    return found
 
 
 def _holds_people(tools: LaunchTools, campaign: Campaign) -> bool:
