@@ -1,13 +1,19 @@
-"""Jobs run from a command, in this process; Dagster records them like any other run."""
+"""Jobs run from a command, in this process; Dagster records them like any other run.
+
+Dagster is imported when a job is run: half of the commands run none, and would wait half a second for it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import dagster as dg
+from typing import TYPE_CHECKING, Any, Literal
 
 from modules.shared.errors import OutreachError, PermanentError, Refused
 from modules.shared.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 LogLevel = Literal["WARNING", "CRITICAL"]
 
@@ -53,7 +59,8 @@ def run_job(
     settings = Settings()
     for variable in ("SUPABASE_URL", "SUPABASE_KEY"):
         settings.require(variable)
-    # Imported here, because loading every definition is not worth the wait for `--help`.
+    import dagster as dg
+
     from outreach_pipeline.definitions import defs
 
     run_config = {
@@ -88,10 +95,14 @@ def run_job(
 
 
 def _numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
+    import dagster as dg
+
     return {name: value.value or 0 for name, value in metadata.items() if isinstance(value, dg.IntMetadataValue)}
 
 
 def _documents(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    import dagster as dg
+
     return {name: value.value for name, value in metadata.items() if isinstance(value, dg.JsonMetadataValue)}
 
 

@@ -283,8 +283,9 @@ declare
   creation public.campaign_creations;
   wait_s double precision;
 begin
+  -- Of two at once the second may meet either key.
   insert into public.campaign_creations (campaign_name, marker) values (wanted_campaign, wanted_marker)
-  on conflict (campaign_name) do nothing;
+  on conflict do nothing;
   select known.* into creation
     from public.campaign_creations as known
    where known.campaign_name = wanted_campaign

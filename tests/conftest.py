@@ -14,6 +14,7 @@ from modules.supabase.migrations import apply_migrations, read_migrations
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
 from sandbox.local_supabase import LocalSupabase
+from tests.fakes.empty_tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseEnvir
 def database(supabase: SupabaseEnvironment) -> Iterator[psycopg.Connection]:
     """A direct connection to it, with every table empty, and nothing paused."""
     with psycopg.connect(supabase.database_url, autocommit=True) as connection:
-        connection.execute(f"truncate {', '.join(TABLES)} cascade")
+        empty_tables(connection, TABLES)
         connection.execute("select public.set_pause(null)")
         yield connection
 

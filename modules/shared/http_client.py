@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +20,7 @@ from modules.shared.logger import redact
 from modules.shared.retries import attempts
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 USER_AGENT = "outreach-pipeline/0.1"
@@ -40,6 +42,12 @@ class RequestMeter:
     """Counts the requests of one of several readers that share a connection."""
 
     requests_made: int = 0
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Whom to trust. Reading the certificates takes as long as several requests, so all clients share them."""
+    return httpx.create_ssl_context()
 
 
 class HttpClient:
@@ -95,6 +103,7 @@ class HttpClient:
             timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
             limits=httpx.Limits(max_connections=32, keepalive_expiry=20),
             transport=transport,
+            verify=certificates(),
         )
 
     def __enter__(self) -> Self:

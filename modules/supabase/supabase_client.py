@@ -14,6 +14,7 @@ from postgrest.exceptions import APIError
 from supabase import Client, ClientOptions, SupabaseException, create_client
 
 from modules.shared.errors import OutreachError, PermanentError, RetryableError
+from modules.shared.http_client import certificates
 from modules.shared.logger import redact
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def supabase_client(url: str, key: str, *, timeout_s: float = 60.0) -> Iterator[
         timeout=httpx.Timeout(timeout_s, connect=10.0),
         limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
         event_hooks={"response": [_raise_outage]},
+        verify=certificates(),
     )
     options = ClientOptions(
         auto_refresh_token=False, persist_session=False, httpx_client=http, postgrest_client_retry=False

@@ -12,7 +12,6 @@ from modules.instantly.instantly_statistics_rows import ACCOUNT_DAILY, DAILY_ANA
 from modules.instantly.instantly_tables import RAW_TABLES
 from outreach_pipeline.commands.output import AsJson, print_rows
 from outreach_pipeline.dagster_home import prepare_dagster_home
-from outreach_pipeline.partitions import look_back, range_tags
 from outreach_pipeline.runs import JobOutcome, run_job
 
 _BY_DAY = (ACCOUNT_DAILY.name, DAILY_ANALYTICS.name)
@@ -57,6 +56,9 @@ def sync(
 
 def run_sync(file: Path | None = None, *, accept_short_read: bool = False) -> list[JobOutcome]:
     """Run the two jobs; from the API the look-back window of days, from a file the days it holds."""
+    # Imported here, because it brings Dagster, for which no other command should wait.
+    from outreach_pipeline.partitions import look_back, range_tags
+
     prepare_dagster_home()
     config: dict[str, Any] = {"smallest_share": 0.0} if accept_short_read else {}
     days = look_back(datetime.now(UTC).date())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.apollo.data.fates import WITH_EMAIL, Fate
+from tests.fakes.empty_tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,7 +51,7 @@ class Waiting:
     def reset(self) -> None:
         """Nothing is collected, nothing bought, at either side."""
         self.server.reset()
-        self.database.execute(f"truncate {', '.join(_TABLES)} cascade")
+        empty_tables(self.database, _TABLES)
 
     def search(
         self, name: str = "a", *, kind: str = "people", filters: str = "{}", people_per_day: int = 1_000

@@ -21,6 +21,7 @@ from modules.outreach.icebreaker_queue import Writing
 from modules.outreach.icebreaker_run import Account, IcebreakerReport, Mode, stored_lines, write_icebreakers
 from modules.outreach.icebreaker_verdicts import Fallback, Judge
 from modules.outreach.icebreaker_writer import LineWriter
+from tests.fakes.empty_tables import empty_tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tests.fakes.openai_server import OpenAIServer
 
 Json = dict[str, Any]
-_TABLES = "leads, companies, icebreaker_answers, icebreakers, openai_batches, openai_batch_lines"
+_TABLES = ("leads", "companies", "icebreaker_answers", "icebreakers", "openai_batches", "openai_batch_lines")
 _FIRSTS = ["Halden", "Corvane", "Talmark", "Brenner", "Ostrand", "Quellin", "Fernow", "Baldric", "Meridan", "Kestner"]
 _FIRSTS += ["Lorvik", "Sandmar", "Wolten"]
 _SECONDS = ["Freight", "Foods", "Textiles", "Optics", "Timber", "Ceramics", "Bearings", "Packaging", "Glass", "Paper"]
@@ -118,7 +119,7 @@ class Bench:
     def reset(self) -> None:
         """Nobody waits, nothing was asked, at either side."""
         self.server.reset()
-        self.database.execute(f"truncate {_TABLES} cascade")
+        empty_tables(self.database, _TABLES)
 
     def run(self, **options: Any) -> Written:
         """One more run."""

@@ -28,6 +28,7 @@ from modules.shared.row_transform import transform_rows
 from modules.supabase.part_sync import sync_parts
 from modules.supabase.table_sync import WHOLE_TABLE, sync_table
 from sandbox.vendor.clock import utc_today
+from tests.fakes.empty_tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -218,8 +219,7 @@ class Bench:
     def prepare(self) -> Read:
         """Fill what says what to ask for, and the table; make it older, and read it undisturbed."""
         self.call_off()
-        every = ", ".join(table.name for table in RAW_TABLES)
-        self.database.execute(f"truncate {every}, sync_runs, rejected_rows cascade")
+        empty_tables(self.database, [*(table.name for table in RAW_TABLES), "sync_runs", "rejected_rows"])
         for entity in (*NEEDS.get(self.entity, ()), self.entity):
             assert self.read(entity).error is None
             self._trim(entity)

@@ -15,6 +15,7 @@ from modules.outreach.launch_activation import Watch
 from modules.outreach.launch_gate import MOST_AGE_S
 from modules.outreach.launch_steps import LaunchRequest, LaunchTools
 from tests.fakes.campaigns import campaign
+from tests.fakes.empty_tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +142,7 @@ class LaunchWorld:
 
     def forget(self) -> None:
         """Both sides as before the first launch; people, campaign and suppressions stay as they are."""
-        self.connection.execute(f"truncate {', '.join(LEDGER)} cascade")
+        empty_tables(self.connection, LEDGER)
         self.connection.execute("select public.set_pause(null)")
         self.server.reset()
         self.make_senders_fit()

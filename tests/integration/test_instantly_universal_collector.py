@@ -36,6 +36,7 @@ from outreach_pipeline.partitions import range_tags
 from outreach_pipeline.runs import run_job
 from sandbox.instantly.world import DEMO_API_KEY
 from tests.conftest import TABLES
+from tests.fakes.empty_tables import empty_tables
 from tests.fakes.instantly_server import InstantlyServer, instantly_server
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def tables(database: psycopg.Connection) -> dict[str, list[str]]:
         )
         for table in RAW_TABLES
     }
-    database.execute(f"truncate {', '.join(TABLES)} cascade")
+    empty_tables(database, TABLES)
     return found
 
 

@@ -308,6 +308,23 @@ def test_a_campaign_that_was_deleted_at_instantly_is_refused_and_not_made_again(
     assert world.ledger() == {"active": 2}
 
 
+def test_a_campaign_that_was_deleted_at_instantly_is_made_anew_for_other_people_where_that_is_asked_for(world):
+    world.add_people(2)
+    world.launch()
+    world.server.ask("DELETE", f"/campaigns/{campaign_of(world)['id']}")
+    world.add_people(1)
+    assert world.launch("second", recreate=True).state == "done"
+    assert world.at_instantly() == {"Plans by hand [outreach:plans]": world.people[2:]}
+    assert world.ledger() == {"finished": 2, "active": 1}
+
+
+def test_a_campaign_that_is_there_is_not_made_anew(world):
+    world.add_people(2)
+    world.launch(limit=1)
+    world.launch("second", recreate=True)
+    assert world.at_instantly() == {"Plans by hand [outreach:plans]": world.people}
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -109,6 +109,7 @@ FUNCTIONS = {
         "this_claim": str(uuid4()),
     },
     "ask_for_campaign": {"wanted_campaign": "plans", "this_claim": str(uuid4())},
+    "forget_campaign": {"wanted_campaign": "plans", "gone_id": str(uuid4())},
     "settle_campaign_creation": {"wanted_campaign": "plans", "campaign_id": None, "this_claim": str(uuid4())},
     "people_to_prepare": {"wanted_launch": str(uuid4()), "after_rank": 0, "most": 10},
     "prepare_people": {"rows": []},
