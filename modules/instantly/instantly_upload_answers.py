@@ -26,8 +26,8 @@ STATUS_WORDS = {
     PAUSED: "paused",
     3: "completed",
     RUNNING_SUBSEQUENCES: "running subsequences",
-    -1: "stopped, because its sending accounts are unhealthy",
-    -2: "stopped by the bounce protection",
+    -1: "stopped, because its accounts are unhealthy",
+    -2: "stopped by bounce protection",
     -99: "stopped, because the account is suspended",
 }
 """What a campaign's status means; numbers that are not here are newer than these documents."""

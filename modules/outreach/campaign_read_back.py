@@ -11,6 +11,7 @@ from html import unescape
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from modules.instantly.instantly_upload_answers import ACTIVE, DRAFT, PAUSED, STATUS_WORDS
 from modules.outreach.launch_reasons import Reason
 
 if TYPE_CHECKING:
@@ -18,17 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-STATUS_NAMES = {
-    0: "a draft",
-    1: "active",
-    2: "paused",
-    3: "completed",
-    4: "running subsequences",
-    -1: "stopped, because its accounts are unhealthy",
-    -2: "stopped by bounce protection",
-    -99: "suspended",
-}
-LAUNCHABLE = frozenset({0, 1, 2})
+LAUNCHABLE = frozenset({DRAFT, ACTIVE, PAUSED})
 """Draft, active, paused: these can be filled up and set sending. All others need a look of a person first."""
 
 _LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
@@ -59,7 +50,7 @@ def _status(status: object) -> Iterator[Reason]:
     number = status if isinstance(status, int) and not isinstance(status, bool) else None
     if number not in LAUNCHABLE:
         unknown = f"in a state that is not known ({status!r})"
-        name = unknown if number is None else STATUS_NAMES.get(number, unknown)
+        name = unknown if number is None else STATUS_WORDS.get(number, unknown)
         yield Reason(
             "campaign_status",
             f"At Instantly the campaign is {name}; only a draft, active or paused one is launched. Look at it there.",
