@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
@@ -35,6 +36,7 @@ class StandIn(ABC):
         prefix: Of the API's paths.
         latency_s: How long every answer takes at least.
         late: Requests whose effect is still to come, with how many others come before it.
+        resets: How often it has started over.
     """
 
     prefix: ClassVar[str]
@@ -43,6 +45,7 @@ class StandIn(ABC):
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
     late: list[tuple[int, Asked, Entry]] = field(default_factory=list)
+    resets: int = 0
 
     @abstractmethod
     def answer(self, asked: Asked, entry: Entry, actions: list[Json]) -> tuple[Any, dict[str, str]]:
@@ -80,6 +83,7 @@ class StandIn(ABC):
         self.faults.clear()
         self.log.clear()
         self.late.clear()
+        self.resets += 1
 
     def catch_up(self, requests: int | None = None) -> None:
         """Let so many requests pass for the effects that are late; `None`: as many as it takes."""
@@ -99,8 +103,13 @@ class StandIn(ABC):
         entry = self.log.add(asked.method, path, asked.query, asked.body)
         actions = self.faults.actions(asked.method, path, values)
         pause_s = self.latency_s + sum(action["seconds"] for action in actions if action["kind"] == "slow")
+        resets = self.resets
         if pause_s:
             await asyncio.sleep(pause_s)
+        if self.resets != resets:
+            # It was asked of a world that is gone, and must not change the one in its place.
+            await send_answer(send, HTTPStatus.SERVICE_UNAVAILABLE, b"{}", JSON)
+            return
         self.late += [(action["requests"], asked, entry) for action in actions if action["kind"] == "late"]
         if await befallen(actions, "before", send, entry):
             return
