@@ -42,7 +42,7 @@ comment on table public.launches is
 comment on column public.launches.spec_digest is 'Of the campaign file as it was when the launch began.';
 comment on column public.launches.copy_digest is 'Of what a recipient sees; the launch is not continued with another.';
 comment on column public.launches.people_limit is 'People reserved by it, at most; NULL: as many as the campaign has room for.';
-comment on column public.launches.activates is 'Whether the campaign is to be activated; false: it stays as it is at Instantly.';
+comment on column public.launches.activates is 'Whether any run of it was asked to set the campaign sending; for the record, because each run goes by what it was asked for itself.';
 comment on column public.launches.funnel is
   '[{"rule", "people"}] in the order of the rules: how many each one left out, and at last how many were chosen.';
 comment on column public.launches.outcome is 'How it stands, in a sentence.';
@@ -253,7 +253,7 @@ end;
 $function$;
 
 comment on function public.begin_launch(jsonb) is
-  '{"campaign_name", "launch_key", "spec_digest", "copy_digest", "people_limit", "activates", "run_id"}: the launch of that key, or the one of the campaign that is open, or a new one, with is_new. An open one that did not activate does so from now on, if asked. {"refused"}: unknown_campaign, key_of_another_campaign, other_copy. Safe to run twice.';
+  '{"campaign_name", "launch_key", "spec_digest", "copy_digest", "people_limit", "activates", "run_id"}: the launch of that key, or the one of the campaign that is open, or a new one, with is_new. That somebody asks for the campaign to be set sending is noted with an open one. {"refused"}: unknown_campaign, key_of_another_campaign, other_copy. Safe to run twice.';
 
 create function public.end_launch(wanted_launch uuid, end_state text, end_outcome text)
 returns void

@@ -1,6 +1,6 @@
 -- Who may be written to by a campaign, and why the others may not; and their reservation, in one transaction.
 
-create function private.stale_tables(wanted jsonb)
+create function public.stale_tables(wanted jsonb)
 returns jsonb
 language sql
 stable
@@ -20,19 +20,6 @@ as $function$
       or status.complete_as_of < now() - make_interval(secs => given.most_age_s::double precision)
       -- A clock that is wrong makes nothing fresh.
       or status.complete_as_of > now() + interval '5 minutes'
-$function$;
-
-comment on function private.stale_tables(jsonb) is
-  '{table: seconds}: the tables of which the newest complete data is older than that, or is none, with how old it is.';
-
-create function public.stale_tables(wanted jsonb)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
-as $function$
-  select private.stale_tables(wanted)
 $function$;
 
 comment on function public.stale_tables(jsonb) is
@@ -367,7 +354,7 @@ begin
   elsif (select switch.is_paused from public.pause_switch as switch) is distinct from false then
     return jsonb_build_object('refused', 'paused');
   end if;
-  stale := private.stale_tables(request->'most_age_s');
+  stale := public.stale_tables(request->'most_age_s');
   if stale <> '[]' then
     return jsonb_build_object('refused', 'stale', 'stale', stale);
   end if;
@@ -474,14 +461,14 @@ comment on function public.take_people_to_upload(uuid, uuid, integer) is
   'The next people of the campaign of a launch, also those whom an earlier launch left, best first, noted as uploading under this upload: {"people": [{"campaign_lead_id", "rank", "email", "payload"}], "suppressed"}. Whoever was suppressed since the reservation is released first, or, where an earlier request may still reach them, waits for that. Two callers never get the same person; one that asks again with its upload gets the same people. {"refused"}: paused, not_open.';
 
 revoke execute on function
-  private.stale_tables(jsonb), private.selection_rules(), private.look_at_leads(jsonb, integer), private.judge_leads(jsonb),
+  private.selection_rules(), private.look_at_leads(jsonb, integer), private.judge_leads(jsonb),
   private.selection_funnel(jsonb),
   private.room_of_campaign(text, integer, integer),
   public.stale_tables(jsonb), public.lead_countries(), public.select_leads(jsonb, integer, integer),
   public.explain_leads(jsonb, jsonb), public.reserve_people(jsonb), public.take_people_to_upload(uuid, uuid, integer)
   from public, anon, authenticated;
 grant execute on function
-  private.stale_tables(jsonb), private.selection_rules(), private.look_at_leads(jsonb, integer), private.judge_leads(jsonb),
+  private.selection_rules(), private.look_at_leads(jsonb, integer), private.judge_leads(jsonb),
   private.selection_funnel(jsonb),
   private.room_of_campaign(text, integer, integer),
   public.stale_tables(jsonb), public.lead_countries(), public.select_leads(jsonb, integer, integer),

@@ -50,10 +50,10 @@ def is_sending(client: InstantlyClient, instantly_campaign_id: str) -> bool:
     return status in {ACTIVE, RUNNING_SUBSEQUENCES}
 
 
-def remove_suppressed(
-    store: RowStore, client: InstantlyClient, campaign_name: str, *, check_pause: Callable[[], None] = lambda: None
-) -> int:
+def remove_suppressed(store: RowStore, client: InstantlyClient, campaign_name: str) -> int:
     """Take people out of the campaign who were suppressed since they were uploaded; how many.
+
+    It goes on while paused, because it only reduces contact.
 
     Raises:
         ContractError: Instantly still holds some of them, so that the campaign must not be set sending.
@@ -70,7 +70,7 @@ def remove_suppressed(
         )
         for row in rows
     ]
-    result = sweep(store, client, people, check_pause=check_pause)
+    result = sweep(store, client, people)
     gone = [row for row in rows if row["instantly_lead_id"] not in result.still_there]
     if gone:
         finished = [{"campaign_lead_id": row["campaign_lead_id"], "reason": "suppressed"} for row in gone]

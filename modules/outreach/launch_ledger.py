@@ -32,7 +32,7 @@ class Launch:
         launch_id: Its key.
         campaign_name: The campaign file's.
         state: `open`, `done` or `abandoned`.
-        activates: Whether the campaign is to be set sending.
+        activates: Whether any run of it was asked to set the campaign sending; each goes by what it was asked itself.
         people_limit: Most people that it reserves; `None`: as many as the campaign has room for.
         funnel: How the people were chosen; empty until they are.
         outcome: How it stands, in a sentence.
