@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     Rows = Iterable[RawRow | RejectedRow]
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-# Ends tomorrow, so that a midnight in the middle of the tests makes no range one of the past.
-DAYS = Days(utc_today() - timedelta(days=34), utc_today() + timedelta(days=1))
+# Ends in two days: even behind a midnight in the middle of the tests, the last day is one on which nothing happened.
+DAYS = Days(utc_today() - timedelta(days=33), utc_today() + timedelta(days=2))
 
 LATER = ("emails", "leads", "steps")
 ORDER = (*(entity for entity in TABLE_OF if entity not in LATER), *LATER)

@@ -599,10 +599,11 @@ class Model:
 
     def take(self, most):
         if self.launch is not None:
-            for mailbox in self.of("reserved"):
-                if not self.may_be_written_to(mailbox):
-                    del self.state[mailbox]
-            able = self.of("reserved")
+            stopped = {each for each in self.of("reserved") if not self.may_be_written_to(each)}
+            able = self.of("reserved") - stopped
+            # Whoever Instantly was told of stays reserved until no lost request can reach them any more.
+            for mailbox in stopped - self.told:
+                del self.state[mailbox]
             rows = take_people(self.ledger.store, self.launch, str(uuid.uuid4()), most)
             taken = {row["email"].replace("+fair", "") for row in rows}
             assert taken <= able
@@ -657,6 +658,7 @@ class Model:
 @example(happens=[("reserve", None), ("suppress", MAILBOXES[0]), ("take", 4)])
 @example(happens=[("suppress", "one.example"), ("reserve", None), ("lift", "one.example"), ("take", 4)])
 @example(happens=[("reserve", None), ("take", 2), ("lose", None), ("suppress", "one.example"), ("take", 4)])
+@example(happens=[("reserve", None), ("take", 2), ("lose", None), ("suppress", "two.example"), ("take", 4)])
 @example(happens=[("reserve", None), ("take", 1), ("settle", None), ("end", None), ("reserve", None), ("take", 4)])
 def test_in_any_order_of_events_a_mailbox_is_reserved_once_and_never_taken_while_suppressed(ledger, happens):
     with ledger.connection.transaction(force_rollback=True):
