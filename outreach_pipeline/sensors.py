@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import openai
 
-from modules.openai.openai_client import as_ours
+from modules.openai.openai_client import as_ours, open_blocking_client
 from modules.outreach.icebreaker_batches import ENDED
 from modules.shared.settings import Settings
 from modules.supabase.row_store import RowStore
@@ -70,12 +70,8 @@ def batches_ended(store: dg.ResourceParam[RowStore]) -> dg.RunRequest | dg.SkipR
     settings = Settings()
     if settings.openai_api_key is None:
         return dg.SkipReason("OPENAI_API_KEY is not set.")
-    with openai.OpenAI(
-        api_key=settings.require("OPENAI_API_KEY"),
-        base_url=settings.openai_base_url,
-        max_retries=0,
-        timeout=_BATCH_ANSWER_S,
-    ) as client:
+    api_key = settings.require("OPENAI_API_KEY")
+    with open_blocking_client(api_key, settings.openai_base_url, answer_s=_BATCH_ANSWER_S) as client:
         for batch in waiting:
             try:
                 status = client.batches.retrieve(batch["batch_id"]).status

@@ -5,16 +5,17 @@ The package's own retries are off: it would ask again where the account is empty
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import openai
 
 from modules.shared.errors import ContractError, OutreachError, PermanentError, RetryableError
+from modules.shared.http_client import certificates
 from modules.shared.logger import redact
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 DEFAULT_MODEL = "gpt-6-luna"
 _ANSWER_S = 60.0
@@ -45,7 +46,29 @@ async def open_client(api_key: str, base_url: str) -> AsyncIterator[openai.Async
         api_key: Of a project.
         base_url: Ends in `/v1`.
     """
-    async with openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=_ANSWER_S) as client:
+    http = openai.DefaultAsyncHttpxClient(verify=certificates())
+    async with openai.AsyncOpenAI(
+        api_key=api_key, base_url=base_url, max_retries=0, timeout=_ANSWER_S, http_client=http
+    ) as client:
+        yield client
+
+
+@contextmanager
+def open_blocking_client(
+    api_key: str, base_url: str, *, answer_s: float = _ANSWER_S, max_retries: int = 0
+) -> Iterator[openai.OpenAI]:
+    """A client for one thread, closed after.
+
+    Args:
+        api_key: Of a project.
+        base_url: Ends in `/v1`.
+        answer_s: How long an answer may take.
+        max_retries: The package's own; only for questions that cost nothing when asked twice.
+    """
+    http = openai.DefaultHttpxClient(verify=certificates())
+    with openai.OpenAI(
+        api_key=api_key, base_url=base_url, max_retries=max_retries, timeout=answer_s, http_client=http
+    ) as client:
         yield client
 
 

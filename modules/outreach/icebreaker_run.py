@@ -6,8 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import openai
-
+from modules.openai.openai_client import open_blocking_client
 from modules.outreach.icebreaker_batches import Batches, BatchReport
 from modules.outreach.icebreaker_online import OnlineRun
 from modules.outreach.icebreaker_queue import waiting_work
@@ -83,9 +82,7 @@ def write_icebreakers(
         OutreachError: Key, quota or right is wrong, or OpenAI or Supabase stayed out of reach; what came is saved.
     """
     # Without retries of its own: creating a batch twice would pay twice.
-    with openai.OpenAI(
-        api_key=account.api_key, base_url=account.base_url, max_retries=0, timeout=_BATCH_CALL_S
-    ) as client:
+    with open_blocking_client(account.api_key, account.base_url, answer_s=_BATCH_CALL_S) as client:
         batches = Batches(
             client=client, writer=writer, most_enqueued_tokens=account.most_enqueued_tokens, report=BatchReport()
         )

@@ -113,8 +113,11 @@ class HttpClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and end what counts the requests: each limiter has a thread of its own."""
         self._http.close()
+        for limiter in (self._limiter, *self._limiters_to.values()):
+            if limiter is not None:
+                limiter.close()
 
     def read(
         self,

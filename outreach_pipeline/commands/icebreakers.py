@@ -37,20 +37,16 @@ def score(
 ) -> None:
     """Score a file of lines by the rules, by prompt version, so that a change of the prompt can be compared."""
     # Imported here, because the package takes a quarter of a second that no other command needs.
-    import openai
-
     from modules.openai.icebreaker_evaluation import evaluate, read_records
     from modules.openai.icebreaker_judge import ModelJudge
+    from modules.openai.openai_client import open_blocking_client
 
     with ExitStack() as opened:
         model_judge = None
         if judge is not None:
             settings = Settings()
-            client = openai.OpenAI(
-                api_key=settings.require("OPENAI_API_KEY"),
-                base_url=settings.openai_base_url,
-                max_retries=_JUDGE_RETRIES,
-            )
+            api_key = settings.require("OPENAI_API_KEY")
+            client = open_blocking_client(api_key, settings.openai_base_url, max_retries=_JUDGE_RETRIES)
             model_judge = ModelJudge(opened.enter_context(client), judge)
         evaluation = evaluate(read_records(file), judge=model_judge)
     print_rows(f"Lines of {file.name}, by prompt", evaluation.rows(), as_json=as_json)

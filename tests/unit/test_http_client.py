@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyrate_limiter import BucketFactory
 
 from modules.shared.errors import ContractError, OutcomeUnknown, OutreachError, PermanentError, RetryableError
 from modules.shared.http_client import USER_AGENT, HttpClient, expect_list, retry_after_s
@@ -219,6 +221,17 @@ def test_every_request_carries_the_key_our_name_and_the_whole_address():
     assert str(get.url) == "https://vendor.example/api/v2/things?after=a%26b%3Dc"
     assert "content-type" not in get.headers
     assert (post.content, post.headers["content-type"]) == (b'{"limit":1}', "application/json")
+
+
+def test_a_client_that_is_closed_leaves_no_thread_behind(monkeypatch):
+    monkeypatch.setattr(BucketFactory, "_leak_interval", 10)
+    before = set(threading.enumerate())
+    with client(Vendor(), requests_per_second=20, requests_per_minute_to={"/leads": 20}) as closed:
+        started = set(threading.enumerate()) - before
+        assert len(started) == 2
+    for thread in started:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in started), closed
 
 
 def test_the_limiter_lets_no_more_through_in_a_second_than_it_was_told():
