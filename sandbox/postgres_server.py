@@ -45,6 +45,8 @@ _FORGETFUL_SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # Compiling a plan takes longer than reading the few rows that a forgetful server ever holds.
+    "jit": "off",
 }
 
 
