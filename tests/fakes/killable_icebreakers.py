@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -16,6 +15,7 @@ import httpx2
 
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
+from tests.fakes.forked import processes
 from tests.fakes.icebreaker_bench import write
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 Moment = Literal["before", "after"]
 """Of a request: before it is sent, or when its effect is done and its answer is not read yet."""
-
-# Its server has a single thread, unlike the process that runs tests, so that copies of it are safe.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
 
 
 @dataclass
@@ -109,7 +105,7 @@ def runs_until(kill: Kill, place: Place, runs: Sequence[dict[str, Any]]) -> int 
 
     The status is the signal, below zero; 0 when the runs ended before it came.
     """
-    process = _processes.Process(target=partial(_runs_until, kill, place, list(runs)))
+    process = processes.Process(target=partial(_runs_until, kill, place, list(runs)))
     process.start()
     process.join()
     return process.exitcode

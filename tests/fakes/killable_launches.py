@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -20,6 +19,7 @@ from modules.shared.errors import Refused
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
 from tests.fakes.direct_store import DirectStore, direct_store
+from tests.fakes.forked import processes
 from tests.fakes.launch_world import run_launch
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 Moment = Literal["before", "after"]
 """Of a request: before it is sent, or when its effect is done and its answer is not read yet."""
 Side = Literal["instantly", "supabase"]
-
-# Its server has a single thread, unlike the process that runs tests, so that copies of it are safe.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
 
 
 class Place(NamedTuple):
@@ -162,7 +158,7 @@ class Kill(NamedTuple):
 
 def launch_until(kill: Kill, place: Place, request: LaunchRequest) -> int | None:
     """Launch in a process that is killed; its exit status, which is the signal below zero."""
-    process = _processes.Process(target=_launch_until, args=(kill, place, request))
+    process = processes.Process(target=_launch_until, args=(kill, place, request))
     process.start()
     process.join()
     return process.exitcode
@@ -178,9 +174,9 @@ def launch_at_once(place: Place, requests: Sequence[LaunchRequest], *, together_
 
     They wait for each other where they first ask Supabase for what `together_at` names, so that they ask at once.
     """
-    meeting = _Meeting(_processes.Barrier(len(requests)), together_at)
-    told = _processes.SimpleQueue()
-    running = [_processes.Process(target=_launch_with_others, args=(place, each, meeting, told)) for each in requests]
+    meeting = _Meeting(processes.Barrier(len(requests)), together_at)
+    told = processes.SimpleQueue()
+    running = [processes.Process(target=_launch_with_others, args=(place, each, meeting, told)) for each in requests]
     for process in running:
         process.start()
     for process in running:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from modules.outreach.apollo_purchases import PurchaseReport, buy_companies, buy
 from modules.outreach.apollo_recovery import Recovery, recover_calls
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
+from tests.fakes.forked import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 Moment = Literal["before", "after"]
 """Of a request: before it is sent, or when its effect is done and its answer is not read yet."""
-
-# Its server has a single thread, unlike the process that runs tests, so that copies of it are safe.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
 
 
 class Place(NamedTuple):
@@ -130,7 +126,7 @@ class Kill(NamedTuple):
 
 def purchase_until(kill: Kill, place: Place, run_id: str, budgets: Budgets) -> int | None:
     """Purchase in a process that is killed; its exit status, which is the signal below zero."""
-    process = _processes.Process(target=_purchase_until, args=(kill, place, run_id, budgets))
+    process = processes.Process(target=_purchase_until, args=(kill, place, run_id, budgets))
     process.start()
     process.join()
     return process.exitcode

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +9,9 @@ import pytest
 from modules.outreach.search_table import apply_searches
 from tests.fakes.apollo_purchases import doubtful_call
 from tests.fakes.apollo_server import apollo_server
+from tests.fakes.outreach_command import outreach_command
 
 ROOT = Path(__file__).parents[2]
-OUTREACH = Path(sys.executable).parent / "outreach"
 LEAD_FILES = ROOT / "tests" / "fixtures" / "leads"
 SEARCHES = """\
 searches:
@@ -57,8 +53,7 @@ def campaigns(tmp_path):
 def outreach(apollo, supabase, store, home, campaigns):
     """Runs the command to its end; answers the finished process, or with `--json` what it printed."""
     apollo.reset()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
-    environment = kept | {
+    environment = {
         "OUTREACH_HOME": str(home),
         "OUTREACH_CAMPAIGNS": str(campaigns),
         "SUPABASE_URL": supabase.url,
@@ -66,19 +61,7 @@ def outreach(apollo, supabase, store, home, campaigns):
         "APOLLO_BASE_URL": apollo.base_url,
         "APOLLO_API_KEY": apollo.api_key,
     }
-
-    def run(*arguments, status=0, **variables):
-        command = [str(OUTREACH), *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "@" not in done.stderr
-        assert "Traceback" not in done.stderr
-        assert apollo.api_key not in done.stdout + done.stderr
-        return json.loads(done.stdout) if "--json" in arguments and status == 0 else done
-
-    return run
+    return outreach_command(home, environment, secrets=(apollo.api_key,))
 
 
 @pytest.fixture

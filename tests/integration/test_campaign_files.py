@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,9 +14,9 @@ from modules.outreach.lead_records import Provenance, lead_record
 from modules.outreach.lead_table import merge_leads
 from modules.shared.errors import PermanentError, Refused
 from tests.fakes.campaigns import campaign, campaign_spec
+from tests.fakes.outreach_command import outreach_command
 
 ROOT = Path(__file__).parents[2]
-OUTREACH = Path(sys.executable).parent / "outreach"
 SEARCHES = "searches:\n  - {name: carriers, kind: people, lawful_basis: consent, filters: {q_keywords: freight}}\n"
 
 
@@ -44,25 +40,13 @@ def write(folder):
 @pytest.fixture
 def outreach(supabase, store, folder, tmp_path):
     """Runs the command to its end; answers the finished process, or with `--json` what it printed."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
-    environment = kept | {
+    environment = {
         "OUTREACH_HOME": str(tmp_path / "home"),
         "OUTREACH_CAMPAIGNS": str(folder),
         "SUPABASE_URL": supabase.url,
         "SUPABASE_KEY": supabase.secret_key,
     }
-
-    def run(*arguments, status=0, **variables):
-        command = [str(OUTREACH), "campaigns", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "@" not in done.stderr
-        assert "Traceback" not in done.stderr
-        return json.loads(done.stdout) if "--json" in arguments and status == 0 else done
-
-    return run
+    return outreach_command(tmp_path, environment, "campaigns")
 
 
 @pytest.fixture

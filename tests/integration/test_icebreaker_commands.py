@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.icebreaker_bench import Bench, Place
 from tests.fakes.openai_server import openai_server
+from tests.fakes.outreach_command import outreach_command
 
 ROOT = Path(__file__).parents[2]
-OUTREACH = Path(sys.executable).parent / "outreach"
 LABELLED = ROOT / "tests" / "fixtures" / "icebreakers" / "labelled.jsonl"
 
 
@@ -28,8 +25,7 @@ def openai():
 def outreach(openai, supabase, tmp_path):
     """Runs the command to its end; answers the finished process, or with `--json` what it printed."""
     openai.reset()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
-    environment = kept | {
+    environment = {
         "OUTREACH_HOME": str(tmp_path),
         "SUPABASE_URL": supabase.url,
         "SUPABASE_KEY": supabase.secret_key,
@@ -37,18 +33,7 @@ def outreach(openai, supabase, tmp_path):
         "OPENAI_API_KEY": openai.api_key,
         "COLUMNS": "200",
     }
-
-    def run(*arguments, status=0, **variables):
-        command = [str(OUTREACH), "icebreakers", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        assert openai.api_key not in done.stdout + done.stderr
-        return json.loads(done.stdout) if "--json" in arguments and status == 0 else done
-
-    return run
+    return outreach_command(tmp_path, environment, "icebreakers", secrets=(openai.api_key,))
 
 
 def test_the_newest_lines_are_shown_with_what_each_rests_on(outreach, openai, supabase, store, database):

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from tests.fakes.launch_runs import begin_launches, launch_environment, workspace_for_launches
 from tests.fakes.launch_world import LaunchWorld
+from tests.fakes.outreach_command import outreach_command
 
-ROOT = Path(__file__).parents[2]
-OUTREACH = Path(sys.executable).parent / "outreach"
 AT_ONCE = ("--activate", "--watch-minutes", "0")
 
 
@@ -42,26 +35,8 @@ def runs(world, supabase, tmp_path, monkeypatch):
 @pytest.fixture
 def outreach(runs, supabase, tmp_path):
     """Runs the command to its end; answers the finished process."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
-    server = runs.world.server
-    environment = kept | launch_environment(server, supabase.url, supabase.secret_key, tmp_path)
-
-    def run(*arguments, status=0, **variables):
-        done = subprocess.run(
-            [str(OUTREACH), *arguments],
-            cwd=ROOT,
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        assert not [email for email in runs.world.people if email in done.stderr]
-        assert server.api_key not in done.stdout + done.stderr
-        return done
-
-    return run
+    environment = launch_environment(runs.world.server, supabase.url, supabase.secret_key, tmp_path)
+    return outreach_command(tmp_path, environment, secrets=(runs.world.server.api_key,))
 
 
 def is_untouched(runs):
@@ -92,7 +67,7 @@ def test_a_launch_prints_how_its_people_stand_and_the_next_one_adds_others(outre
     assert "active 2" in lines
     [launch] = runs.launches()
     assert f"plans: {launch['outcome']}" in lines
-    second = json.loads(outreach("launch", "plans", "--limit", "1", *AT_ONCE, "--json").stdout)
+    second = outreach("launch", "plans", "--limit", "1", *AT_ONCE, "--json")
     assert (second["campaign_name"], second["state"], second["people"]) == ("plans", "done", {"active": 1})
     assert second["launch_id"] != str(launch["launch_id"])
     assert runs.world.ledger() == {"active": 3}
@@ -113,9 +88,8 @@ def test_a_refused_launch_exits_with_3_and_gives_its_reasons(outreach, runs):
 
 def test_pause_stands_against_a_launch_until_resume(outreach, runs):
     outreach("pause", "--reason", "the site moves")
-    done = outreach("launch", "plans", "--dry-run", "--activate", "--json", status=3)
-    card = json.loads(done.stdout)
-    [refusal] = card["refusals"]
+    done = outreach("launch", "plans", "--dry-run", "--activate", status=3)
+    [refusal] = outreach("launch", "plans", "--dry-run", "--activate", "--json", status=3)["refusals"]
     assert "the site moves" in refusal
     assert refusal in done.stderr
     assert done.stderr.startswith("Refused. A launch would be refused:\n- Paused since")
@@ -131,12 +105,10 @@ def test_a_launch_can_be_given_up_and_its_people_are_free_again(outreach, runs):
     failed = outreach("launch", "plans", *AT_ONCE, status=1)
     assert failed.stderr.startswith("Failed. ")
     assert [launch["state"] for launch in runs.launches()] == ["open"]
-    assert json.loads(outreach("launch", "plans", "--abandon", "--json").stdout) == [
-        {"campaign": "plans", "released": 4}
-    ]
+    assert outreach("launch", "plans", "--abandon", "--json") == [{"campaign": "plans", "released": 4}]
     assert [launch["state"] for launch in runs.launches()] == ["abandoned"]
     assert runs.world.ledger() == {"released": 4}
-    rows = json.loads(outreach("leads", "explain", "plans", "--json").stdout)
+    rows = outreach("leads", "explain", "plans", "--json")
     assert {row["rule"] for row in rows} == {"chosen"}
     assert "No launch of plans is open" in outreach("launch", "plans", "--abandon", status=3).stderr
 
@@ -168,7 +140,7 @@ def test_wrong_use_exits_with_2_and_does_nothing(outreach, runs, arguments):
 
 def test_explain_says_of_each_lead_why(outreach, runs):
     runs.world.add_person("info@kontorhaus.example", is_role_address=True)
-    rows = {row["email"]: row for row in json.loads(outreach("leads", "explain", "plans", "--json").stdout)}
+    rows = {row["email"]: row for row in outreach("leads", "explain", "plans", "--json")}
     assert [rows[email]["rank"] for email in runs.world.people[:4]] == [1, 2, 3, 4]
     assert {rows[email]["rule"] for email in runs.world.people[:4]} == {"chosen"}
     assert rows["info@kontorhaus.example"]["rule"] == "address_of_a_role"

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from modules.outreach.suppression_erasure import erase
+from tests.fakes.outreach_command import outreach_command
 
-ROOT = Path(__file__).parents[2]
-OUTREACH = Path(sys.executable).parent / "outreach"
 MARA, TEO = "mara.weber@haldenfreight.example", "teo@larkfield.example"
 KEY = "an invented erasure key"
 
@@ -22,24 +15,13 @@ KEY = "an invented erasure key"
 def suppress(supabase, database, tmp_path):
     """Runs the command to its end; answers the finished process, or with `--json` what it printed."""
     assert database
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "OUTREACH_ENV_FILE")}
-    environment = kept | {
+    environment = {
         "OUTREACH_HOME": str(tmp_path),
         "SUPABASE_URL": supabase.url,
         "SUPABASE_KEY": supabase.secret_key,
         "COLUMNS": "200",
     }
-
-    def run(*arguments, status=0, **variables):
-        command = [str(OUTREACH), "suppress", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return json.loads(done.stdout) if "--json" in arguments else done
-
-    return run
+    return outreach_command(tmp_path, environment, "suppress")
 
 
 def test_who_was_added_is_shown_and_may_not_be_contacted_until_it_is_lifted(suppress):
