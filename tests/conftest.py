@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import psycopg
 import pytest
 import stamina
@@ -13,13 +15,18 @@ from modules.instantly.instantly_tables import RAW_TABLES
 from modules.supabase.migrations import apply_migrations, read_migrations
 from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
+from outreach_pipeline.dagster_home import prepare_dagster_home
 from sandbox.local_supabase import LocalSupabase
 from tests.fakes.empty_tables import empty_tables
+from tests.fakes.launch_runs import LaunchRuns, launch_environment, workspace_for_launches
+from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sandbox.local_supabase import SupabaseEnvironment
+    from tests.fakes.instantly_server import InstantlyServer
 
 # A developer's own .env names real projects and real keys. No test may ever reach them.
 os.environ["OUTREACH_ENV_FILE"] = os.devnull
@@ -89,6 +96,62 @@ def store(supabase: SupabaseEnvironment, database: psycopg.Connection) -> Iterat
     assert database
     with supabase_client(supabase.url, supabase.secret_key) as client:
         yield RowStore(client)
+
+
+@pytest.fixture(scope="session")
+def first_dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Dagster home whose databases are made: making them takes a second, copying them next to nothing."""
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("OUTREACH_HOME", str(tmp_path_factory.mktemp("outreach")))
+        variables.setenv("DAGSTER_HOME", "")
+        home = prepare_dagster_home()
+        with dg.DagsterInstance.get() as instance:
+            assert instance.get_latest_materialization_event(dg.AssetKey("leads")) is None
+    return home
+
+
+@pytest.fixture
+def dagster_home(first_dagster_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Dagster home of this test's own, which the variables name."""
+    home = tmp_path / "dagster"
+    shutil.copytree(first_dagster_home, home)
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="module")
+def two_senders() -> Iterator[InstantlyServer]:
+    """A workspace with two mailboxes and nobody in it, where a campaign that is set sending sends at once."""
+    with workspace_for_launches() as server:
+        yield server
+
+
+@pytest.fixture
+def launch_world(
+    two_senders: InstantlyServer, database: psycopg.Connection, store: RowStore, instant_retries: None
+) -> LaunchWorld:
+    """What a launch meets, in an otherwise empty database."""
+    assert instant_retries is None
+    return LaunchWorld(two_senders, database, store)
+
+
+@pytest.fixture
+def launching(
+    launch_world: LaunchWorld, supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LaunchRuns]:
+    """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
+    for name, value in launch_environment(launch_world.server, supabase).items():
+        monkeypatch.setenv(name, value)
+    launch_world.server.reset()
+    launch_world.make_senders_fit()
+    launch_world.apply()
+    launch_world.add_people(4)
+    with dg.DagsterInstance.get() as instance:
+        runs = LaunchRuns(launch_world, instance, dagster_home)
+        runs.materialize_tables()
+        launch_world.server.stand_in.log.clear()
+        yield runs
 
 
 @pytest.fixture

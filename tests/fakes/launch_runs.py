@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from sandbox.local_supabase import SupabaseEnvironment
     from tests.fakes.instantly_server import InstantlyServer
     from tests.fakes.launch_world import LaunchWorld
 
@@ -28,31 +29,29 @@ class LaunchRuns:
     """Runs, and the world that they meet.
 
     Attributes:
-        home: Where Dagster keeps all that it stores.
+        instance: Dagster, as long as the test goes on; `home`: where it keeps all that it stores.
     """
 
     world: LaunchWorld
+    instance: dg.DagsterInstance
     home: Path
 
     def materialize_tables(self, names: Any = MOST_AGE_S) -> None:
         """As if this Dagster had just made the tables that a launch looks at."""
-        with dg.DagsterInstance.get() as instance:
-            for name in names:
-                instance.report_runless_asset_event(dg.AssetMaterialization(name))
+        for name in names:
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(name))
 
     def forget_materializations(self) -> None:
         """As if this Dagster had never made any table."""
-        with dg.DagsterInstance.get() as instance:
-            instance.wipe_assets([dg.AssetKey(name) for name in MOST_AGE_S])
+        self.instance.wipe_assets([dg.AssetKey(name) for name in MOST_AGE_S])
 
     def run(
         self, job: str = "campaign_launch", *, tags: Mapping[str, str] | None = None, **config: Any
     ) -> dg.ExecuteInProcessResult:
         """One run to its end, failed or not; activates and is no dry run unless told otherwise."""
-        with dg.DagsterInstance.get() as instance:
-            return defs.resolve_job_def(job).execute_in_process(
-                instance=instance, run_config=run_config(**config), tags=dict(tags or {}), raise_on_error=False
-            )
+        return defs.resolve_job_def(job).execute_in_process(
+            instance=self.instance, run_config=run_config(**config), tags=dict(tags or {}), raise_on_error=False
+        )
 
     def again(self, run_id: str, steps: tuple[str, ...] = ()) -> dg.JobExecutionResult:
         """The run executed again: from where it failed, or these steps of it alone."""
@@ -61,21 +60,19 @@ class LaunchRuns:
             if steps
             else None
         )
-        with dg.DagsterInstance.get() as instance:
-            given = instance.get_run_by_id(run_id)
-            assert given is not None
-            with dg.execute_job(
-                dg.reconstructable(launch_job),
-                instance=instance,
-                run_config=given.run_config,
-                reexecution_options=options or dg.ReexecutionOptions.from_failure(run_id, instance),
-            ) as result:
-                return result
+        given = self.instance.get_run_by_id(run_id)
+        assert given is not None
+        with dg.execute_job(
+            dg.reconstructable(launch_job),
+            instance=self.instance,
+            run_config=given.run_config,
+            reexecution_options=options or dg.ReexecutionOptions.from_failure(run_id, self.instance),
+        ) as result:
+            return result
 
     def stored(self, run_id: str) -> str:
         """All that Dagster keeps: the events of the run, and every file of its home."""
-        with dg.DagsterInstance.get() as instance:
-            events = [str(record) for record in instance.all_logs(run_id)]
+        events = [str(record) for record in self.instance.all_logs(run_id)]
         files = [path.read_bytes().decode(errors="replace") for path in self.home.rglob("*") if path.is_file()]
         return "\n".join(events + files)
 
@@ -92,29 +89,15 @@ def workspace_for_launches() -> Iterator[InstantlyServer]:
         yield server
 
 
-def launch_environment(server: InstantlyServer, url: str, secret_key: str, home: Path) -> dict[str, str]:
-    """The variables that point a launch there, with a Dagster home of its own."""
+def launch_environment(server: InstantlyServer, supabase: SupabaseEnvironment) -> dict[str, str]:
+    """The variables that point a launch there."""
     return {
-        "SUPABASE_URL": url,
-        "SUPABASE_KEY": secret_key,
+        "SUPABASE_URL": supabase.url,
+        "SUPABASE_KEY": supabase.secret_key,
         "INSTANTLY_BASE_URL": server.base_url,
         "INSTANTLY_API_KEY": server.api_key,
         "INSTANTLY_REQUESTS_PER_SECOND": "1000",
-        "OUTREACH_HOME": str(home),
-        "DAGSTER_HOME": "",
     }
-
-
-def begin_launches(world: LaunchWorld, home: Path) -> LaunchRuns:
-    """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
-    world.server.reset()
-    world.make_senders_fit()
-    world.apply()
-    world.add_people(4)
-    runs = LaunchRuns(world, home / "dagster")
-    runs.materialize_tables()
-    world.server.stand_in.log.clear()
-    return runs
 
 
 def launch_job() -> dg.JobDefinition:

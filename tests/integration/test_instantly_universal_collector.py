@@ -31,7 +31,6 @@ from modules.instantly.instantly_sources import load_from_json, payloads_of
 from modules.instantly.instantly_tables import RAW_TABLES, TABLE_OF
 from modules.instantly.instantly_universal_collector import CollectedExport, collect, main
 from modules.shared.errors import ContractError, PermanentError, Refused, RetryableError
-from outreach_pipeline.dagster_home import prepare_dagster_home
 from outreach_pipeline.partitions import range_tags
 from outreach_pipeline.runs import run_job
 from sandbox.instantly.world import DEMO_API_KEY
@@ -124,13 +123,11 @@ def places_asked(server: InstantlyServer) -> set[str]:
 
 
 @pytest.fixture
-def pipeline(supabase: SupabaseEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def pipeline(supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables that say where the tables are, and a Dagster home of its own."""
     monkeypatch.setenv("SUPABASE_URL", supabase.url)
     monkeypatch.setenv("SUPABASE_KEY", supabase.secret_key)
-    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    assert dagster_home
 
 
 def point_at(server: InstantlyServer, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from outreach_pipeline.dagster_home import prepare_dagster_home
-from tests.fakes.launch_runs import begin_launches, launch_environment, workspace_for_launches
-from tests.fakes.launch_world import LaunchWorld
+from tests.fakes.launch_runs import launch_environment
 from tests.fakes.outreach_command import outreach_command
 
 AT_ONCE = ("--activate", "--watch-minutes", "0")
 
 
-@pytest.fixture(scope="module")
-def two_senders():
-    with workspace_for_launches() as server:
-        yield server
-
-
 @pytest.fixture
-def world(two_senders, database, store):
-    return LaunchWorld(two_senders, database, store)
-
-
-@pytest.fixture
-def runs(world, supabase, tmp_path, monkeypatch):
-    """Four people who may be written to, on fresh data."""
-    for name, value in launch_environment(world.server, supabase.url, supabase.secret_key, tmp_path).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
-    return begin_launches(world, tmp_path)
+def runs(launching):
+    return launching
 
 
 @pytest.fixture
 def outreach(runs, supabase, tmp_path):
     """Runs the command to its end; answers the finished process."""
-    environment = launch_environment(runs.world.server, supabase.url, supabase.secret_key, tmp_path)
+    environment = launch_environment(runs.world.server, supabase) | {"OUTREACH_HOME": str(tmp_path)}
     return outreach_command(tmp_path, environment, secrets=(runs.world.server.api_key,))
 
 

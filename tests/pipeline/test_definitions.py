@@ -15,7 +15,6 @@ import pytest
 from modules.instantly.instantly_tables import RAW_TABLES
 from outreach_pipeline.assets import icebreaker_assets
 from outreach_pipeline.assets.apollo_assets import POOL
-from outreach_pipeline.dagster_home import prepare_dagster_home
 from outreach_pipeline.definitions import defs
 from outreach_pipeline.partitions import LOOK_BACK_DAYS
 
@@ -75,10 +74,8 @@ def test_all_that_spends_waits_in_the_pool_of_its_vendor_and_nothing_else_in_any
     assert pools == expected | {"icebreakers": {icebreaker_assets.POOL}}
 
 
-def test_one_place_in_each_pool_is_what_the_instance_allows(tmp_path, monkeypatch):
-    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+def test_one_place_in_each_pool_is_what_the_instance_allows(dagster_home):
+    assert dagster_home
     with dg.DagsterInstance.get() as instance:
         pools = instance.get_concurrency_config().pool_config
         assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "op")

@@ -28,17 +28,16 @@ def is_untouched(launching):
 
 def test_a_campaign_has_to_be_named_before_anything_is_asked_at_instantly(launching):
     for config in ({}, {"ops": {GRAPH: {"config": {"dry_run": False}}}}):
-        with pytest.raises(dg.DagsterInvalidConfigError, match="campaign"), dg.DagsterInstance.get() as instance:
-            defs.resolve_job_def("campaign_launch").execute_in_process(instance=instance, run_config=config)
+        with pytest.raises(dg.DagsterInvalidConfigError, match="campaign"):
+            defs.resolve_job_def("campaign_launch").execute_in_process(instance=launching.instance, run_config=config)
     assert launching.world.server.requests == []
     assert launching.launches() == []
 
 
 def test_unless_dry_run_is_switched_off_nothing_is_sent_and_nothing_is_stored(launching):
-    with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("campaign_launch").execute_in_process(
-            instance=instance, run_config={"ops": {GRAPH: {"config": {"campaign": "plans", "activate": True}}}}
-        )
+    result = defs.resolve_job_def("campaign_launch").execute_in_process(
+        instance=launching.instance, run_config={"ops": {GRAPH: {"config": {"campaign": "plans", "activate": True}}}}
+    )
     assert LaunchConfig(campaign="plans").dry_run
     assert launch_run_config(LaunchConfig(campaign="plans"))["ops"][GRAPH]["config"]["dry_run"] is True
     card = metadata(result)
@@ -131,13 +130,12 @@ def test_the_gate_refuses_what_this_dagster_never_made_although_the_data_is_fres
 
 def test_a_freshness_state_that_dagster_stored_opens_no_gate(launching):
     launching.forget_materializations()
-    with dg.DagsterInstance.get() as instance:
-        for name in MOST_AGE_S:
-            call_it_fresh(instance, name)
-        keys = [dg.AssetKey(name) for name in MOST_AGE_S]
-        records = instance.get_freshness_state_records(keys)
-        assert {record.freshness_state.value for record in records.values()} == {"PASS"}
-        assert len(records) == len(MOST_AGE_S)
+    for name in MOST_AGE_S:
+        call_it_fresh(launching.instance, name)
+    keys = [dg.AssetKey(name) for name in MOST_AGE_S]
+    records = launching.instance.get_freshness_state_records(keys)
+    assert {record.freshness_state.value for record in records.values()} == {"PASS"}
+    assert len(records) == len(MOST_AGE_S)
     assert failures(launching.run())["gate"].count("was not materialized") == len(MOST_AGE_S)
     assert is_untouched(launching)
 
@@ -172,10 +170,9 @@ def test_no_step_can_be_chosen_without_the_others():
 @pytest.mark.parametrize("step", ["candidates", "reservations", "uploads", "activation"])
 def test_a_step_that_is_run_alone_all_the_same_finds_no_launch(launching, step):
     given = run_config()
-    with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("campaign_launch").execute_in_process(
-            op_selection=[f"{GRAPH}.{step}"], run_config=given, instance=instance, raise_on_error=False
-        )
+    result = defs.resolve_job_def("campaign_launch").execute_in_process(
+        op_selection=[f"{GRAPH}.{step}"], run_config=given, instance=launching.instance, raise_on_error=False
+    )
     assert "Run the launch from its first step" in failures(result)[step]
     assert is_untouched(launching)
 
@@ -280,10 +277,9 @@ def test_dagster_tries_no_launch_again_by_itself(launching, job):
     for node in graph.nodes:
         assert node.retry_policy is None
         assert node.definition.retry_policy is None
-    with dg.DagsterInstance.get() as instance:
-        assert instance.run_retries_enabled
-        assert instance.run_retries_max_retries == 0
-        assert not instance.run_retries_retry_on_asset_or_op_failure
+    assert launching.instance.run_retries_enabled
+    assert launching.instance.run_retries_max_retries == 0
+    assert not launching.instance.run_retries_retry_on_asset_or_op_failure
 
 
 def test_a_step_that_meets_an_outage_ends_the_run_after_one_try(launching):
