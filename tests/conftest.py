@@ -18,7 +18,8 @@ from modules.supabase.supabase_client import supabase_client
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from sandbox.local_supabase import LocalSupabase
 from tests.fakes.empty_tables import empty_tables
-from tests.fakes.launch_runs import LaunchRuns, launch_environment, workspace_for_launches
+from tests.fakes.instantly_server import instantly_server
+from tests.fakes.launch_runs import LaunchRuns, launch_environment
 from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def dagster_home(first_dagster_home: Path, tmp_path: Path, monkeypatch: pytest.M
 @pytest.fixture(scope="module")
 def two_senders() -> Iterator[InstantlyServer]:
     """A workspace with two mailboxes and nobody in it, where a campaign that is set sending sends at once."""
-    with workspace_for_launches() as server:
+    with instantly_server(seed=3, campaigns=1, accounts=2, leads=0, days=2) as server:
+        server.stand_in.world.settles_after_s = 0.0
         yield server
 
 
@@ -133,6 +135,7 @@ def launch_world(
 ) -> LaunchWorld:
     """What a launch meets, in an otherwise empty database."""
     assert instant_retries is None
+    two_senders.reset()
     return LaunchWorld(two_senders, database, store)
 
 
@@ -143,8 +146,6 @@ def launching(
     """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
     for name, value in launch_environment(launch_world.server, supabase).items():
         monkeypatch.setenv(name, value)
-    launch_world.server.reset()
-    launch_world.make_senders_fit()
     launch_world.apply()
     launch_world.add_people(4)
     with dg.DagsterInstance.get() as instance:

@@ -46,7 +46,7 @@ class _Query:
 
 
 class DirectStore(RowStore):
-    """Calls by a connection of its own, as the role that PostgREST would take. Reading only filters by equality."""
+    """Calls over a connection, whose open transaction they see. Reading only takes the filters of `_Query`."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         """Look up what functions there are."""
@@ -59,14 +59,15 @@ class DirectStore(RowStore):
             """
         ).fetchall()
         self._functions = {name: rest for name, *rest in routines}
-        connection.execute("set role service_role")
 
     def call(self, function: str, params: Mapping[str, Any]) -> Any:
         """What a database function answers."""
         gives_rows, gives_nothing, names, types = self._functions[function]
         type_of = dict(zip((names or [])[: len(types)], types, strict=True))
         places = ", ".join(f"{name} => %s::{type_of[name]}" for name in params)
-        values = [Jsonb(value) if type_of[name] == "jsonb" else value for name, value in params.items()]
+        values = [
+            Jsonb(value) if type_of[name] == "jsonb" and value is not None else value for name, value in params.items()
+        ]
         if gives_rows:
             statement = f"select coalesce(jsonb_agg(to_jsonb(answer)), '[]') from public.{function}({places}) as answer"
         else:
@@ -98,6 +99,7 @@ Store = TypeVar("Store", bound=DirectStore)
 
 @contextmanager
 def direct_store(database_url: str, kind: type[Store]) -> Iterator[Store]:
-    """One of a kind, closed on the way out."""
+    """One of a kind over a connection of its own, as the role that PostgREST would take; closed on the way out."""
     with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("set role service_role")
         yield kind(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,9 @@ import dagster as dg
 from modules.outreach.launch_gate import MOST_AGE_S
 from outreach_pipeline.assets.launch_assets import GRAPH
 from outreach_pipeline.definitions import defs
-from tests.fakes.instantly_server import instantly_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sandbox.local_supabase import SupabaseEnvironment
@@ -79,14 +77,6 @@ class LaunchRuns:
     def launches(self) -> list[Json]:
         """The rows of launches, the oldest first."""
         return self.world.rows("select * from launches order by started_at")
-
-
-@contextmanager
-def workspace_for_launches() -> Iterator[InstantlyServer]:
-    """Two mailboxes and nobody in it; a campaign that is set sending sends at once."""
-    with instantly_server(seed=3, campaigns=1, accounts=2, leads=0, days=2) as server:
-        server.stand_in.world.settles_after_s = 0.0
-        yield server
 
 
 def launch_environment(server: InstantlyServer, supabase: SupabaseEnvironment) -> dict[str, str]:

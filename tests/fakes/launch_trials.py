@@ -12,9 +12,8 @@ from modules.outreach.campaign_payload import campaign_payload
 from modules.outreach.launch_campaign import marker_of
 from modules.outreach.launch_steps import LaunchRequest
 from modules.shared.errors import OutreachError
-from tests.fakes.instantly_server import instantly_server
 from tests.fakes.killable_launches import Kill, Place, Watch, connected, launch_until
-from tests.fakes.launch_world import LaunchWorld, run_launch
+from tests.fakes.launch_world import run_launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from modules.outreach.campaign_spec import Campaign
     from modules.outreach.launch_steps import LaunchTools
     from sandbox.local_supabase import SupabaseEnvironment
-    from tests.fakes.instantly_server import InstantlyServer
+    from tests.fakes.launch_world import LaunchWorld
 
 Json = dict[str, Any]
 
@@ -31,14 +30,6 @@ ELSEWHERE, BLOCKED, ADDED_BY_HAND = 1, 2, 6
 """Of the people: in another campaign, on Instantly's block list, and, where ours is there already, in it."""
 LEADS_PER_UPLOAD = 3
 MOST_RUNS = 3
-
-
-@contextmanager
-def quick_server() -> Iterator[InstantlyServer]:
-    """Nearly empty, and quick to say whether a campaign sends."""
-    with instantly_server(seed=3, campaigns=1, accounts=2, leads=0, days=2) as server:
-        server.stand_in.world.settles_after_s = 0.0
-        yield server
 
 
 @contextmanager

@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
-
 from modules.instantly.instantly_client import InstantlyClient
 from modules.outreach import launch_steps
 from modules.outreach.launch_activation import Watch
@@ -16,6 +13,7 @@ from modules.outreach.launch_gate import MOST_AGE_S
 from modules.outreach.launch_steps import LaunchRequest, LaunchTools
 from tests.fakes.campaigns import campaign
 from tests.fakes.empty_tables import empty_tables
+from tests.fakes.people import LeadTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,23 +34,29 @@ ALWAYS = {
     "until": "23:59",
     "timezone": "Etc/UTC",
 }
-_PERSON = {
-    "status": "new",
-    "is_role_address": False,
-    "is_disposable": False,
-    "is_free_mail": False,
-    "email_status": "verified",
-    "last_name": "Weber",
-    "job_title": "Head of Operations",
-    "city": "Bremen",
-    "country": "Germany",
-    "region": "eu",
-    "lawful_basis": "legitimate_interest",
-    "source": "apollo",
-}
+_MORE_PEOPLE = """
+    with more as (
+      insert into leads
+      select (jsonb_populate_record(known, jsonb_build_object(
+               'lead_id', gen_random_uuid(), 'email', name.text, 'match_key', name.text,
+               'email_domain', domain.text, 'registrable_domain', domain.text, 'company_domain', domain.text
+             ))).*
+        from leads as known
+        cross join generate_series(1, %s) as number
+        cross join lateral (select 'firm' || number || '.example') as domain (text)
+        cross join lateral (select 'person' || number || '@' || domain.text) as name (text)
+      returning lead_id
+    ), scored as (
+      insert into lead_scores
+      select (jsonb_populate_record(known, jsonb_build_object('lead_id', more.lead_id))).*
+        from lead_scores as known, more
+    )
+    insert into icebreakers
+    select (jsonb_populate_record(known, jsonb_build_object('lead_id', more.lead_id))).* from icebreakers as known, more
+"""
 
 
-class LaunchWorld:
+class LaunchWorld(LeadTables):
     """What a launch meets.
 
     Attributes:
@@ -61,7 +65,8 @@ class LaunchWorld:
     """
 
     def __init__(self, server: InstantlyServer, connection: psycopg.Connection, store: RowStore) -> None:
-        self.server, self.connection, self.store = server, connection, store
+        super().__init__(connection)
+        self.server, self.store = server, store
         self.now = datetime.now(UTC)
         self.emails = [row["email"] for row in server.workspace.accounts.after(None)][:2]
         self.people: list[str] = []
@@ -97,29 +102,22 @@ class LaunchWorld:
             email = f"person{number}@{company}"
             self.add_person(email, score=max(0, 100 - number), company_domain=company, **columns)
 
-    def add_person(self, email: str, *, score: int | None = 90, line: str | None = "A line.", **columns: Any) -> str:
+    def add_person(self, email: str, *, line: str | None = "A line.", **columns: Any) -> str:
         """One person; their `lead_id`."""
-        domain = email.partition("@")[2]
-        row = {
-            **_PERSON,
-            "email": email,
-            "match_key": email,
-            "email_domain": domain,
-            "registrable_domain": domain,
-            "company_domain": domain,
-            "company_name": domain.partition(".")[0].title(),
-            "first_name": email.partition("@")[0].title(),
-            **columns,
-        }
-        lead_id = self._insert("leads", row, returning="lead_id")
-        if score is not None:
-            self._insert("lead_scores", {"lead_id": lead_id, "score": score, "reasons": [], "rules_digest": "r"})
+        name, _, domain = email.partition("@")
+        named = {"first_name": name.title(), "company_name": domain.partition(".")[0].title()}
+        lead_id = self.add_lead(email, **(named | columns))
         if line is not None:
             written = {"lead_id": lead_id, "source": "model", "line": line, "language": "en", "evidence": "e"}
             written |= {"facts": {}, "facts_digest": "d", "prompt_version": "p", "model": "m"}
-            self._insert("icebreakers", written)
+            self.insert("icebreakers", written)
         self.people.append(email)
-        return str(lead_id)
+        return lead_id
+
+    def add_crowd(self, count: int) -> None:
+        """Thousands at once, each of a company of their own, else like the first one, who alone is in `people`."""
+        self.add_person("person0@firm0.example")
+        self.connection.execute(_MORE_PEOPLE, [count - 1])
 
     def refresh(self, at: datetime | None = None) -> None:
         """Note that everything a launch looks at was read completely, now or at another moment."""
@@ -131,14 +129,14 @@ class LaunchWorld:
             days = {"first_day": today - timedelta(14), "last_day": today} if by_day else {}
             scope = f"{today - timedelta(14)}...{today}" if by_day else "all"
             row = {"table_name": table, "scope": scope, "source": "api", "started_at": at, "finished_at": at}
-            self._insert("sync_runs", {**row, "data_as_of": at, "status": "complete", **days})
+            self.insert("sync_runs", {**row, "data_as_of": at, "status": "complete", **days})
         raw: Json = {"row_digest": "d", "synced_at": at}
         for email in self.emails:
             account = {"email": email, "account_status": 1, "warmup_status": 1, "warmup_score": 97, "raw_json": {}}
             known_since = {"created_at": at - timedelta(days=1)}
-            self._insert("instantly_accounts_raw", account | raw | known_since, conflict="do nothing")
+            self.insert("instantly_accounts_raw", account | raw | known_since, conflict="do nothing")
             day = {"email": email, "analytics_date": today - timedelta(1), "sent": 30, "bounced": 0, "raw_json": {}}
-            self._insert("instantly_account_daily_raw", day | raw, conflict="do nothing")
+            self.insert("instantly_account_daily_raw", day | raw, conflict="do nothing")
 
     def forget(self) -> None:
         """Both sides as before the first launch; people, campaign and suppressions stay as they are."""
@@ -182,19 +180,6 @@ class LaunchWorld:
             for each in campaigns
             if "[outreach:" in each["name"]
         }
-
-    def rows(self, statement: str, parameters: Any = None) -> list[Json]:
-        """Rows of the database as they are."""
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(statement, parameters).fetchall()
-
-    def _insert(self, table: str, row: Json, *, returning: str = "1", conflict: str | None = None) -> Any:
-        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in row.values()]
-        places = ", ".join(["%s"] * len(values))
-        clash = f" on conflict {conflict}" if conflict else ""
-        statement = f"insert into {table} ({', '.join(row)}) values ({places}){clash} returning {returning}"
-        found = self.connection.execute(statement, values).fetchone()
-        return None if found is None else found[0]
 
 
 def run_launch(tools: LaunchTools, request: LaunchRequest) -> launch_steps.Launch:

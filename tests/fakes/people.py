@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from tests.fakes.campaigns import campaign
+from tests.fakes.direct_store import DirectStore
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -15,7 +18,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-GOOD: Json = {
+OTHER = campaign(name="other", title="Another one")
+"""Not the campaign that a test is about."""
+_PERSON: Json = {
     "status": "new",
     "is_role_address": False,
     "is_disposable": False,
@@ -35,41 +40,52 @@ _HELD = {"uploaded", "active"}
 _SENT = {"uploading", "uploaded", "active", "finished", "unknown"}
 
 
-class DirectStore:
-    """Calls the functions that `RowStore` calls, over one connection, so that they see its open transaction."""
+class LeadTables:
+    """Leads, and rows of any other table, put in and read as they are."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def call(self, function: str, parameters: Json) -> Any:
-        """What the function answers."""
-        places = ", ".join(f"{name} => %s" for name in parameters)
-        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in parameters.values()]
-        row = self.connection.execute(f"select public.{function}({places})", values).fetchone()
-        assert row is not None
-        return row[0]
-
-
-class People:
-    """The tables that decide who is written to."""
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self.connection = connection
-        self.store = DirectStore(connection)
-        connection.execute("select public.set_pause(null)")
-
-    def add(self, email: str, *, score: int | None = 90, employees: int | None = 100, **columns: Any) -> str:
+    def add_lead(self, email: str, *, score: int | None = 90, **columns: Any) -> str:
         """Somebody who may be written to, but for what the columns say; their `lead_id`."""
         domain = email.partition("@")[2]
         row: Json = {"email": email, "match_key": email, "email_domain": domain, "registrable_domain": domain}
-        row |= {"company_domain": domain, **GOOD, **columns}
+        row |= {"company_domain": domain, **_PERSON, **columns}
         lead_id = self.insert("leads", row, returning="lead_id")
         if score is not None:
             self.insert("lead_scores", {"lead_id": lead_id, "score": score, "reasons": [], "rules_digest": "r"})
-        if row["company_domain"] is not None:
-            company = {"domain": row["company_domain"], "employees_count": employees, "source": "apollo"}
-            self.insert("companies", {**company, "value_ranks": {}}, conflict="do nothing")
         return str(lead_id)
+
+    def rows(self, statement: str, parameters: Any = None) -> list[Json]:
+        """Rows of the database as they are."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, parameters).fetchall()
+
+    def insert(self, table: str, row: Json, *, returning: str = "1", conflict: str | None = None) -> Any:
+        """Put one row in; what it answers."""
+        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in row.values()]
+        places = ", ".join(["%s"] * len(values))
+        clash = f" on conflict {conflict}" if conflict else ""
+        statement = f"insert into {table} ({', '.join(row)}) values ({places}){clash} returning {returning}"
+        found = self.connection.execute(statement, values).fetchone()
+        return None if found is None else found[0]
+
+
+class People(LeadTables):
+    """The tables that decide who is written to."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        super().__init__(connection)
+        self.store = DirectStore(connection)
+
+    def add(self, email: str, *, employees: int | None = 100, **columns: Any) -> str:
+        """Somebody who may be written to, and their company, but for what the columns say; their `lead_id`."""
+        lead_id = self.add_lead(email, **columns)
+        domain = columns.get("company_domain", email.partition("@")[2])
+        if domain is not None:
+            company = {"domain": domain, "employees_count": employees, "source": "apollo", "value_ranks": {}}
+            self.insert("companies", company, conflict="do nothing")
+        return lead_id
 
     def suppress(self, value: str, reason: str = "by_hand", *, source_key: str = "") -> None:
         """Note that a mailbox or a domain must not be contacted."""
@@ -118,17 +134,3 @@ class People:
             "copy_digest": launch["copy_digest"],
         }
         return str(self.insert("campaign_leads", {**row, **sent, **held, **columns}, returning="campaign_lead_id"))
-
-    def rows(self, statement: str, parameters: Any = None) -> list[Json]:
-        """Rows of the database as they are."""
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(statement, parameters).fetchall()
-
-    def insert(self, table: str, row: Json, *, returning: str = "1", conflict: str | None = None) -> Any:
-        """Put one row in; what it answers."""
-        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in row.values()]
-        places = ", ".join(["%s"] * len(values))
-        clash = f" on conflict {conflict}" if conflict else ""
-        statement = f"insert into {table} ({', '.join(row)}) values ({places}){clash} returning {returning}"
-        found = self.connection.execute(statement, values).fetchone()
-        return None if found is None else found[0]

@@ -26,7 +26,6 @@ def running():
 @pytest.fixture
 def world(running, database, store, instant_retries):
     running.reset()
-    database.execute("select set_pause(null)")
     world = LaunchWorld(running, database, store)
     world.apply()
     return world

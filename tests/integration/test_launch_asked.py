@@ -7,24 +7,13 @@ import pytest
 from modules.outreach import launch_steps
 from modules.outreach.launch_steps import LaunchRequest
 from modules.shared.errors import Refused
-from tests.fakes.instantly_server import instantly_server
-from tests.fakes.launch_world import LaunchWorld
-
-
-@pytest.fixture(scope="module")
-def running():
-    with instantly_server(seed=3, campaigns=1, accounts=2, leads=0, days=2) as server:
-        server.stand_in.world.settles_after_s = 0.0
-        yield server
 
 
 @pytest.fixture
-def world(running, database, store, instant_retries):
-    running.reset()
-    world = LaunchWorld(running, database, store)
-    world.apply()
-    world.add_people(6)
-    return world
+def world(launch_world):
+    launch_world.apply()
+    launch_world.add_people(6)
+    return launch_world
 
 
 def refuse_for_a_sender(world, **request):

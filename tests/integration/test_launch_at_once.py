@@ -10,52 +10,19 @@ import pytest
 
 from modules.outreach.launch_steps import LaunchRequest
 from tests.fakes.killable_launches import Place, launch_at_once
-from tests.fakes.launch_trials import quick_server
-from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sandbox.local_supabase import SupabaseEnvironment
+    from tests.fakes.launch_world import LaunchWorld
 
 PEOPLE = 1_000
 CAMPAIGNS = 5
 PROCESSES = 50
 PEOPLE_A_LAUNCH = 40
 LEADS_PER_UPLOAD = 15
-MORE_PEOPLE = """
-    with more as (
-      insert into leads
-      select (jsonb_populate_record(known, jsonb_build_object(
-               'lead_id', gen_random_uuid(), 'email', name.text, 'match_key', name.text,
-               'email_domain', domain.text, 'registrable_domain', domain.text, 'company_domain', domain.text
-             ))).*
-        from leads as known
-        cross join generate_series(1, %s) as number
-        cross join lateral (select 'firm' || number || '.example') as domain (text)
-        cross join lateral (select 'person' || number || '@' || domain.text) as name (text)
-      returning lead_id
-    ), scored as (
-      insert into lead_scores
-      select (jsonb_populate_record(known, jsonb_build_object('lead_id', more.lead_id))).*
-        from lead_scores as known, more
-    )
-    insert into icebreakers
-    select (jsonb_populate_record(known, jsonb_build_object('lead_id', more.lead_id))).* from icebreakers as known, more
-"""
 CLEAR_REFUSALS = ("are not at Instantly yet: another run is at it", "This launch has ended", "has ended. Launch again")
-
-
-@pytest.fixture(scope="module")
-def running():
-    with quick_server() as server:
-        yield server
-
-
-@pytest.fixture
-def world(running, database, store) -> LaunchWorld:
-    running.reset()
-    return LaunchWorld(running, database, store)
 
 
 def names(count: int) -> list[str]:
@@ -99,43 +66,42 @@ def check_nobody_twice(world: LaunchWorld, campaigns: Sequence[str]) -> None:
     assert sorted(there) == sorted(row["email"] for row in rows)
 
 
-def test_fifty_launches_at_once_share_a_thousand_people_without_taking_one_twice(world, supabase):
+def test_fifty_launches_at_once_share_a_thousand_people_without_taking_one_twice(launch_world, supabase):
     campaigns = names(CAMPAIGNS)
     for name in campaigns:
-        world.apply(name=name)
-    world.add_person("person0@firm0.example")
-    world.connection.execute(MORE_PEOPLE, [PEOPLE - 1])
-    place = place_of(world, supabase, LEADS_PER_UPLOAD)
+        launch_world.apply(name=name)
+    launch_world.add_crowd(PEOPLE)
+    place = place_of(launch_world, supabase, LEADS_PER_UPLOAD)
     requests = [request_for(name, f"{name}-{number}") for number in range(PROCESSES // CAMPAIGNS) for name in campaigns]
-    ends = launched(world, place, requests)
-    check_nobody_twice(world, campaigns)
-    launches = world.rows("select campaign_name, state from launches")
+    ends = launched(launch_world, place, requests)
+    check_nobody_twice(launch_world, campaigns)
+    launches = launch_world.rows("select campaign_name, state from launches")
     assert {row["state"] for row in launches} == {"done"}
-    reserved = world.rows("select count(*) as people from campaign_leads")[0]["people"]
+    reserved = launch_world.rows("select count(*) as people from campaign_leads")[0]["people"]
     assert reserved == PEOPLE_A_LAUNCH * len(launches)
     assert ends["done"] >= CAMPAIGNS
 
 
 @pytest.mark.parametrize("keys", [("same", "same"), ("one", "another")], ids=["with one key", "with two keys"])
-def test_two_launches_of_one_campaign_at_the_same_moment_are_one(keys, world, supabase):
-    world.apply()
-    world.add_people(20)
-    place = place_of(world, supabase, 5)
+def test_two_launches_of_one_campaign_at_the_same_moment_are_one(keys, launch_world, supabase):
+    launch_world.apply()
+    launch_world.add_people(20)
+    place = place_of(launch_world, supabase, 5)
     for together_at in ("begin_launch", "claim_campaign_creation", "doubtful_people"):
-        world.forget()
-        launched(world, place, [request_for("plans", key, None) for key in keys], together_at)
-        check_nobody_twice(world, ["plans"])
-        assert world.ledger() == {"active": 20}
+        launch_world.forget()
+        launched(launch_world, place, [request_for("plans", key, None) for key in keys], together_at)
+        check_nobody_twice(launch_world, ["plans"])
+        assert launch_world.ledger() == {"active": 20}
 
 
-def test_more_launches_than_there_are_people_leave_nobody_over(world, supabase):
+def test_more_launches_than_there_are_people_leave_nobody_over(launch_world, supabase):
     campaigns = names(4)
     for name in campaigns:
-        world.apply(name=name)
-    world.add_people(30)
-    place = place_of(world, supabase, 4)
-    launched(world, place, [request_for(name, f"{name}-{turn}", 12) for turn in range(2) for name in campaigns])
-    rows = world.rows("select count(*) as people, count(distinct match_key) as persons from campaign_leads")
+        launch_world.apply(name=name)
+    launch_world.add_people(30)
+    place = place_of(launch_world, supabase, 4)
+    launched(launch_world, place, [request_for(name, f"{name}-{turn}", 12) for turn in range(2) for name in campaigns])
+    rows = launch_world.rows("select count(*) as people, count(distinct match_key) as persons from campaign_leads")
     assert rows == [{"people": 30, "persons": 30}]
-    holding = [row["campaign_name"] for row in world.rows("select distinct campaign_name from campaign_leads")]
-    check_nobody_twice(world, holding)
+    holding = [row["campaign_name"] for row in launch_world.rows("select distinct campaign_name from campaign_leads")]
+    check_nobody_twice(launch_world, holding)

@@ -11,25 +11,15 @@ from modules.outreach.launch_card import MAILS_SHOWN, launch_card
 from modules.outreach.launch_steps import LaunchRequest
 from modules.shared.errors import PermanentError, Refused, RetryableError
 from tests.fakes.campaigns import BODY
-from tests.fakes.instantly_server import instantly_server
-from tests.fakes.launch_world import LEDGER, LaunchWorld
-
-
-@pytest.fixture(scope="module")
-def running():
-    with instantly_server(seed=3, campaigns=1, accounts=2, leads=0, days=2) as server:
-        server.stand_in.world.settles_after_s = 0.0
-        yield server
+from tests.fakes.launch_world import LEDGER
 
 
 @pytest.fixture
-def world(running, database, store, instant_retries):
-    running.reset()
-    world = LaunchWorld(running, database, store)
-    world.apply()
-    world.add_people(5)
-    running.stand_in.log.clear()
-    return world
+def world(launch_world):
+    launch_world.apply()
+    launch_world.add_people(5)
+    launch_world.server.stand_in.log.clear()
+    return launch_world
 
 
 def card_of(world, **request):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.fakes.launch_trials import quick_server, trials_in
-from tests.fakes.launch_world import LaunchWorld
+from tests.fakes.launch_trials import trials_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,17 +49,9 @@ TOO_LATE = ("POST /campaigns", "no effect until all is done")
 WRITES = ("POST /campaigns", "POST /leads/add")
 
 
-@pytest.fixture(scope="module")
-def running():
-    with quick_server() as server:
-        yield server
-
-
 @pytest.fixture
-def trials(running, supabase, database, store, instant_retries) -> Iterator[Trials]:
-    running.reset()
-    world = LaunchWorld(running, database, store)
-    with trials_in(world, supabase) as trials:
+def trials(launch_world, supabase) -> Iterator[Trials]:
+    with trials_in(launch_world, supabase) as trials:
         yield trials
 
 

@@ -10,26 +10,15 @@ from modules.outreach import launch_steps
 from modules.outreach.launch_gate import MOST_AGE_S, check_fresh
 from modules.outreach.launch_steps import LaunchRequest
 from modules.shared.errors import PermanentError, Refused
-from tests.fakes.instantly_server import instantly_server
-from tests.fakes.launch_world import LaunchWorld
 
 REQUEST = LaunchRequest(campaign_name="plans", launch_key="first", activate=True)
 
 
-@pytest.fixture(scope="module")
-def running():
-    with instantly_server(seed=3, campaigns=2, accounts=3, leads=10, days=5) as server:
-        yield server
-
-
 @pytest.fixture
-def world(running, database, store, instant_retries):
-    running.reset()
-    database.execute("select set_pause(null)")
-    world = LaunchWorld(running, database, store)
-    world.apply()
-    world.add_people(2)
-    return world
+def world(launch_world):
+    launch_world.apply()
+    launch_world.add_people(2)
+    return launch_world
 
 
 def refused(world, request=REQUEST):

@@ -15,8 +15,7 @@ import stamina
 from sandbox.local_supabase import LocalSupabase
 from sandbox.processes import Daemon
 from tests.fakes.killable_launches import Kill
-from tests.fakes.launch_trials import PEOPLE, quick_server, trials_in
-from tests.fakes.launch_world import LaunchWorld
+from tests.fakes.launch_trials import PEOPLE, trials_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,26 +28,14 @@ CREATION = ("instantly", "POST /campaigns")
 WRITES = ("POST /campaigns", "POST /leads/add")
 
 
-@pytest.fixture(scope="module")
-def running():
-    with quick_server() as server:
-        yield server
-
-
 @pytest.fixture
 def over_rest() -> bool:
     return False
 
 
 @pytest.fixture
-def world(running, database, store) -> LaunchWorld:
-    running.reset()
-    return LaunchWorld(running, database, store)
-
-
-@pytest.fixture
-def trials(world, supabase, instant_retries, over_rest) -> Iterator[Trials]:
-    with trials_in(world, supabase, over_rest=over_rest) as trials:
+def trials(launch_world, supabase, over_rest) -> Iterator[Trials]:
+    with trials_in(launch_world, supabase, over_rest=over_rest) as trials:
         yield trials
 
 

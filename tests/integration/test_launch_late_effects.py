@@ -10,8 +10,7 @@ from modules.outreach.launch_steps import abandon
 from modules.outreach.suppression import Reason, Suppression, suppressed_value
 from modules.outreach.suppression_table import note
 from modules.shared.errors import Refused
-from tests.fakes.launch_trials import BLOCKED, ELSEWHERE, LEADS_PER_UPLOAD, PEOPLE, quick_server, trials_in
-from tests.fakes.launch_world import LaunchWorld
+from tests.fakes.launch_trials import BLOCKED, ELSEWHERE, LEADS_PER_UPLOAD, PEOPLE, trials_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,17 +18,9 @@ if TYPE_CHECKING:
     from tests.fakes.launch_trials import Trials
 
 
-@pytest.fixture(scope="module")
-def running():
-    with quick_server() as server:
-        yield server
-
-
 @pytest.fixture
-def trials(running, supabase, database, store, instant_retries) -> Iterator[Trials]:
-    running.reset()
-    world = LaunchWorld(running, database, store)
-    with trials_in(world, supabase) as trials:
+def trials(launch_world, supabase) -> Iterator[Trials]:
+    with trials_in(launch_world, supabase) as trials:
         trials.begin()
         yield trials
 

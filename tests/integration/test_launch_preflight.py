@@ -12,13 +12,7 @@ from modules.outreach.launch_preflight import preflight
 from modules.shared.errors import ContractError, PermanentError, Refused, RetryableError
 from tests.fakes.instantly_server import instantly_server
 from tests.fakes.launch_campaign import campaign
-
-ALWAYS = {
-    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    "from": "00:00",
-    "until": "23:59",
-    "timezone": "Etc/UTC",
-}
+from tests.fakes.launch_world import ALWAYS
 
 
 class Launch:

@@ -11,24 +11,6 @@ from tests.fakes.launch_world import LaunchWorld
 
 PEOPLE = 3_000
 """Ten thousand take ten uploads and half a minute."""
-_MANY = """
-with added as (
-  insert into leads (
-    email, match_key, email_domain, registrable_domain, company_domain, status, is_role_address, is_disposable,
-    is_free_mail, email_status, region, lawful_basis, source, first_name, company_name, job_title
-  )
-  select address, address, firm, firm, firm, 'new', false, false, false, 'verified', 'eu', 'legitimate_interest',
-         'apollo', 'Mara', 'Halden', 'Head of Operations'
-    from generate_series(1, %s) as number
-    cross join lateral (select 'firm' || number || '.example') as named (firm)
-    cross join lateral (select 'person@' || firm) as spelled (address)
-  returning lead_id
-), scored as (
-  insert into lead_scores (lead_id, score, reasons, rules_digest) select lead_id, 90, '[]', 'r' from added
-)
-insert into icebreakers (lead_id, source, line, language, evidence, facts, facts_digest, prompt_version, model)
-select lead_id, 'model', 'A line.', 'en', 'e', '{}', 'd', 'p', 'm' from added
-"""
 
 
 @pytest.fixture
@@ -46,7 +28,7 @@ def asked(world: LaunchWorld) -> Counter[str]:
 
 
 def test_uploads_carry_a_thousand_people_each_and_no_other_request_grows_with_them(world):
-    world.connection.execute(_MANY, [PEOPLE])
+    world.add_crowd(PEOPLE)
     world.launch("first", limit=10)
     few = asked(world)
     world.launch("second", limit=PEOPLE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from psycopg.types.json import Jsonb
 
 from modules.outreach import launch_steps
 from modules.outreach.launch_steps import LaunchRequest
@@ -49,20 +48,20 @@ class World(LaunchWorld):
         """Leads of our campaign as the next sync finds them."""
         campaign_id = self.campaign_id()
         campaign = self.server.ask("GET", f"/campaigns/{campaign_id}").json()
-        raw = {"row_digest": "d", "synced_at": self.now, "raw_json": Jsonb({})}
+        raw = {"row_digest": "d", "synced_at": self.now, "raw_json": {}}
         row = {"instantly_campaign_id": campaign_id, "campaign_status": campaign["status"]}
-        self._insert("instantly_campaigns_raw", row | raw, conflict="do nothing")
+        self.insert("instantly_campaigns_raw", row | raw, conflict="do nothing")
         self.connection.execute("select refresh_campaigns()")
         for lead in self.server.workspace.leads.after(None, campaign_id):
             row = {"instantly_lead_id": lead["id"], "instantly_campaign_id": campaign_id, "email": lead["email"]}
             row |= {"lead_status": lead["status"], "email_reply_count": lead["email_reply_count"]}
-            self._insert("instantly_leads_raw", row | raw, conflict="do nothing")
+            self.insert("instantly_leads_raw", row | raw, conflict="do nothing")
 
     def reply(self, email, campaign_id):
         """A mail of that person arrives, and is read by the next sync."""
         row = {"instantly_email_id": f"mail of {email}", "lead_email": email, "instantly_campaign_id": campaign_id}
-        row |= {"email_type": 2, "is_auto_reply": False, "raw_json": Jsonb({})}
-        self._insert("instantly_emails_raw", row | {"row_digest": "d", "synced_at": self.now})
+        row |= {"email_type": 2, "is_auto_reply": False, "raw_json": {}}
+        self.insert("instantly_emails_raw", row | {"row_digest": "d", "synced_at": self.now})
         refresh_suppressions(self.store)
         self.refresh()
 
@@ -91,7 +90,6 @@ def running():
 @pytest.fixture
 def world(running, database, store, instant_retries):
     running.reset()
-    database.execute("select set_pause(null)")
     world = World(running, database, store)
     world.apply()
     world.add_people(4)
