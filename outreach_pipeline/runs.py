@@ -6,6 +6,7 @@ Dagster is imported when a job is run: half of the commands run none, and would 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +43,7 @@ def run_job(
     asset_config: Mapping[str, Mapping[str, Any]] | None = None,
     tags: Mapping[str, str] | None = None,
     log_level: LogLevel = "WARNING",
+    instance: dg.DagsterInstance | None = None,
 ) -> JobOutcome:
     """Run a job to its end.
 
@@ -51,6 +53,7 @@ def run_job(
         asset_config: Configuration by asset.
         tags: Run tags, a partition range among them.
         log_level: What is printed besides the outcome; Dagster keeps all of it with the run.
+        instance: Where the run is recorded; `None`: in the home that DAGSTER_HOME names.
 
     Raises:
         Refused: One of our rules stood against it.
@@ -67,9 +70,9 @@ def run_job(
         "loggers": {"console": {"config": {"log_level": log_level}}},
         "ops": {asset: {"config": dict(config)} for asset, config in (asset_config or {}).items()},
     }
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() if instance is None else nullcontext(instance) as recorder:
         result = defs.resolve_job_def(name).execute_in_process(
-            instance=instance,
+            instance=recorder,
             run_config=run_config,
             tags=dict(tags or {}),
             raise_on_error=False,

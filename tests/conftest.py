@@ -17,9 +17,10 @@ from modules.supabase.row_store import RowStore
 from modules.supabase.supabase_client import supabase_client
 from outreach_pipeline.dagster_home import prepare_dagster_home
 from sandbox.local_supabase import LocalSupabase
+from tests.fakes.dagster_in_memory import dagster_in_memory
 from tests.fakes.empty_tables import empty_tables
 from tests.fakes.instantly_server import instantly_server
-from tests.fakes.launch_runs import LaunchRuns, launch_environment
+from tests.fakes.launch_runs import LaunchRuns, launch_environment, launches_in
 from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def first_dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dagster_home(first_dagster_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Dagster home of this test's own, which the variables name."""
+    """A Dagster of this test's own, in files, which the variables name."""
     home = tmp_path / "dagster"
     shutil.copytree(first_dagster_home, home)
     monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
@@ -140,19 +141,37 @@ def launch_world(
 
 
 @pytest.fixture
+def dagster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """A Dagster of this test's own, in memory; no other one can be reached."""
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "no_dagster"))
+    with dagster_in_memory() as instance:
+        yield instance
+
+
+@pytest.fixture
 def launching(
-    launch_world: LaunchWorld, supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LaunchRuns]:
+    launch_world: LaunchWorld,
+    supabase: SupabaseEnvironment,
+    dagster: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> LaunchRuns:
     """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
     for name, value in launch_environment(launch_world.server, supabase).items():
         monkeypatch.setenv(name, value)
-    launch_world.apply()
-    launch_world.add_people(4)
+    return launches_in(launch_world, dagster, tmp_path)
+
+
+@pytest.fixture
+def launching_on_disk(
+    launch_world: LaunchWorld, supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LaunchRuns]:
+    """The same, recorded in files that other processes can read."""
+    for name, value in launch_environment(launch_world.server, supabase).items():
+        monkeypatch.setenv(name, value)
     with dg.DagsterInstance.get() as instance:
-        runs = LaunchRuns(launch_world, instance, dagster_home)
-        runs.materialize_tables()
-        launch_world.server.stand_in.log.clear()
-        yield runs
+        yield launches_in(launch_world, instance, dagster_home)
 
 
 @pytest.fixture

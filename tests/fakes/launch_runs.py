@@ -90,6 +90,16 @@ def launch_environment(server: InstantlyServer, supabase: SupabaseEnvironment) -
     }
 
 
+def launches_in(world: LaunchWorld, instance: dg.DagsterInstance, home: Path) -> LaunchRuns:
+    """The campaign `plans` and four people for it, on fresh data that this Dagster made."""
+    world.apply()
+    world.add_people(4)
+    runs = LaunchRuns(world, instance, home)
+    runs.materialize_tables()
+    world.server.stand_in.log.clear()
+    return runs
+
+
 def launch_job() -> dg.JobDefinition:
     """The job as a run that is executed again finds it."""
     return defs.resolve_job_def("campaign_launch")

@@ -32,15 +32,16 @@ from modules.instantly.instantly_tables import RAW_TABLES, TABLE_OF
 from modules.instantly.instantly_universal_collector import CollectedExport, collect, main
 from modules.shared.errors import ContractError, PermanentError, Refused, RetryableError
 from outreach_pipeline.partitions import range_tags
-from outreach_pipeline.runs import run_job
 from sandbox.instantly.world import DEMO_API_KEY
 from tests.conftest import TABLES
+from tests.fakes.dagster_in_memory import run_job
 from tests.fakes.empty_tables import empty_tables
 from tests.fakes.instantly_server import InstantlyServer, instantly_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import dagster as dg
     import psycopg
 
     from sandbox.local_supabase import SupabaseEnvironment
@@ -123,11 +124,11 @@ def places_asked(server: InstantlyServer) -> set[str]:
 
 
 @pytest.fixture
-def pipeline(supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def pipeline(supabase: SupabaseEnvironment, dagster: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables that say where the tables are, and a Dagster home of its own."""
     monkeypatch.setenv("SUPABASE_URL", supabase.url)
     monkeypatch.setenv("SUPABASE_KEY", supabase.secret_key)
-    assert dagster_home
+    assert dagster
 
 
 def point_at(server: InstantlyServer, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:

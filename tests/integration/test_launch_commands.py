@@ -11,8 +11,8 @@ AT_ONCE = ("--activate", "--watch-minutes", "0")
 
 
 @pytest.fixture
-def runs(launching):
-    return launching
+def runs(launching_on_disk):
+    return launching_on_disk
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tests.fakes.instantly_server import instantly_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    import dagster as dg
     import psycopg
 
     from modules.supabase.row_store import RowStore
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 def pipeline(
     supabase: SupabaseEnvironment,
     database: psycopg.Connection,
-    dagster_home: Path,
+    dagster: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
     instant_retries: None,
 ) -> Iterator[InstantlyServer]:
     """A small world at Instantly, an empty Supabase, and the environment variables that point there."""
     assert database
     assert instant_retries is None
-    assert dagster_home
+    assert dagster
     with instantly_server(seed=5, campaigns=6, accounts=130, leads=60, days=40) as server:
         monkeypatch.setenv("SUPABASE_URL", supabase.url)
         monkeypatch.setenv("SUPABASE_KEY", supabase.secret_key)
@@ -61,11 +61,11 @@ def empty_supabase(supabase: SupabaseEnvironment, store: RowStore, instant_retri
 def apollo(
     apollo_world: ApolloServer,
     empty_supabase: SupabaseEnvironment,
-    dagster_home: Path,
+    dagster: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ApolloServer:
     """They at the start, and the environment variables that point there and to an empty Supabase."""
-    assert dagster_home
+    assert dagster
     apollo_world.reset()
     monkeypatch.setenv("SUPABASE_URL", empty_supabase.url)
     monkeypatch.setenv("SUPABASE_KEY", empty_supabase.secret_key)

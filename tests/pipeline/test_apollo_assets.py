@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 
 from modules.shared.errors import PermanentError, Refused
-from outreach_pipeline.runs import run_job
+from outreach_pipeline import runs
 from tests.fakes.apollo_purchases import bought, doubtful_call, search_row
+from tests.fakes.dagster_in_memory import recorded, run_job
 
 AUSTRIANS = search_row("austrians", filters={"person_locations": ["Austria"]})
 COMPANIES = search_row("swiss-companies", kind="companies", filters={"organization_locations": ["Switzerland"]})
@@ -36,8 +37,7 @@ def run(**asset_config):
 
 def shown(asset):
     """What Dagster shows of the asset's last materialization."""
-    with dg.DagsterInstance.get() as instance:
-        event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+    event = recorded().get_latest_materialization_event(dg.AssetKey(asset))
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 
@@ -95,8 +95,7 @@ def test_a_second_run_spends_nothing_and_writes_no_row(apollo, store, database):
 def test_what_dagster_shows_are_counts_credits_and_nobody(apollo, store, database, supabase):
     apply(store, AUSTRIANS, COMPANIES)
     outcome = run()
-    with dg.DagsterInstance.get() as instance:
-        stored = "\n".join(str(record) for record in instance.all_logs(outcome.run_id))
+    stored = "\n".join(str(record) for record in recorded().all_logs(outcome.run_id))
     names = {
         name
         for row in database.execute("select first_name || ' ' || last_name, last_name from leads").fetchall()
@@ -232,8 +231,9 @@ def test_the_rules_of_the_score_are_those_of_the_folder(apollo, store, database,
         run()
 
 
-def test_every_step_waits_for_its_place_in_the_pool(apollo):
-    run()
-    with dg.DagsterInstance.get() as instance:
-        assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
-        assert instance.event_log_storage.get_concurrency_info("apollo").slot_count == 1
+def test_every_step_waits_for_its_place_in_the_pool(apollo, dagster_home):
+    # In memory there are no pools.
+    with dg.DagsterInstance.get() as on_disk:
+        runs.run_job("lead_pipeline", instance=on_disk)
+        assert on_disk.get_concurrency_config().pool_config.default_pool_limit == 1
+        assert on_disk.event_log_storage.get_concurrency_info("apollo").slot_count == 1

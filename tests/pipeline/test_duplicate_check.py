@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dagster as dg
-
-from outreach_pipeline.runs import run_job
+from tests.fakes.dagster_in_memory import recorded, run_job
 from tests.fakes.normalised_tables import Tables
 
 ANNA = "anna@firm.example"
@@ -13,8 +11,7 @@ CHECK = "duplicate_audit: nobody_is_in_two_live_campaigns"
 
 def audit():
     outcome = run_job("instantly_sync", assets=["duplicate_audit"])
-    with dg.DagsterInstance.get() as instance:
-        stored = "\n".join(str(record) for record in instance.all_logs(outcome.run_id))
+    stored = "\n".join(str(record) for record in recorded().all_logs(outcome.run_id))
     return outcome, stored
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from outreach_pipeline.runs import run_job
 from outreach_pipeline.schedules import lead_pipeline_hourly
 from outreach_pipeline.sensors import batches_ended
 from tests.fakes.apollo_purchases import search_row
+from tests.fakes.dagster_in_memory import recorded, run_job
 from tests.fakes.openai_server import openai_server
 
 AUSTRIANS = search_row("austrians", filters={"person_locations": ["Austria"]})
@@ -58,8 +58,7 @@ def write(**config):
 
 def shown():
     """What Dagster shows of the last materialization."""
-    with dg.DagsterInstance.get() as instance:
-        event = instance.get_latest_materialization_event(dg.AssetKey("icebreakers"))
+    event = recorded().get_latest_materialization_event(dg.AssetKey("icebreakers"))
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 

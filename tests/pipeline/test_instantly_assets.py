@@ -12,7 +12,7 @@ from modules.instantly.instantly_rows import WORKSPACE_TOTAL, Days
 from modules.shared.errors import PermanentError, Refused
 from outreach_pipeline.commands.sync import run_sync
 from outreach_pipeline.partitions import range_tags
-from outreach_pipeline.runs import run_job
+from tests.fakes.dagster_in_memory import recorded, run_job
 
 LAST_WEEK = Days(datetime.now(UTC).date() - timedelta(days=6), datetime.now(UTC).date())
 
@@ -52,8 +52,7 @@ def test_a_range_of_days_is_one_run_with_one_request_a_campaign(pipeline, databa
     days = database.execute("select min(analytics_date), max(analytics_date) from instantly_daily_analytics_raw")
     first, last = days.fetchone()
     assert LAST_WEEK.first <= first <= last <= LAST_WEEK.last
-    with dg.DagsterInstance.get() as instance:
-        partitions = instance.get_materialized_partitions(dg.AssetKey("instantly_daily_analytics_raw"))
+    partitions = recorded().get_materialized_partitions(dg.AssetKey("instantly_daily_analytics_raw"))
     assert len(partitions) == 7
 
 
@@ -107,8 +106,7 @@ def test_an_export_needs_no_key_of_instantly(pipeline, monkeypatch, tmp_path, da
 
 def test_no_address_and_no_key_enters_what_dagster_stores(pipeline, supabase):
     outcome = run_job("instantly_sync")
-    with dg.DagsterInstance.get() as instance:
-        stored = "\n".join(str(record) for record in instance.all_logs(outcome.run_id))
+    stored = "\n".join(str(record) for record in recorded().all_logs(outcome.run_id))
     assert "@" not in stored
     assert supabase.secret_key not in stored
     assert pipeline.api_key not in stored
@@ -117,16 +115,15 @@ def test_no_address_and_no_key_enters_what_dagster_stores(pipeline, supabase):
 def test_checks_fail_when_the_data_is_old(pipeline, database):
     run_job("instantly_sync")
     database.execute("update sync_runs set data_as_of = now() - interval '2 hours'")
-    with dg.DagsterInstance.get() as instance:
-        from outreach_pipeline.definitions import defs
+    from outreach_pipeline.definitions import defs
 
-        checks = dg.AssetSelection.checks_for_assets("instantly_accounts_raw")
-        job = dg.define_asset_job("only_checks", selection=checks)
-        result = (
-            dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
-            .resolve_job_def("only_checks")
-            .execute_in_process(instance=instance)
-        )
+    checks = dg.AssetSelection.checks_for_assets("instantly_accounts_raw")
+    job = dg.define_asset_job("only_checks", selection=checks)
+    result = (
+        dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
+        .resolve_job_def("only_checks")
+        .execute_in_process(instance=recorded())
+    )
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
         "keys_are_unique_and_present": True,
         "row_count_is_plausible": True,

@@ -71,34 +71,36 @@ def test_a_launch_that_does_not_activate_leaves_a_draft_with_its_people(launchin
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_no_address_and_no_name_of_a_person_is_kept_by_dagster(launching, supabase, is_dry_run):
+def test_no_address_and_no_name_of_a_person_is_kept_by_dagster(launching_on_disk, supabase, is_dry_run):
     named = [("ottilie", "Quandtmeier"), ("fjodor", "Ahlersbek"), ("leocadie", "Przybylla")]
     for first, last in named:
-        launching.world.add_person(f"{first}@{last.lower()}-werke.example", first_name=first.title(), last_name=last)
+        launching_on_disk.world.add_person(
+            f"{first}@{last.lower()}-werke.example", first_name=first.title(), last_name=last
+        )
     # One is refused, one is suppressed, one is another spelling: each has a sentence somewhere.
-    launching.world.connection.execute(
+    launching_on_disk.world.connection.execute(
         "insert into suppressions (kind, value, act, reason, source, created_by) "
         "values ('email', %s, 'suppress', 'do_not_contact', 'hand', 'tests')",
         ("fjodor@ahlersbek-werke.example",),
     )
-    result = launching.run(dry_run=is_dry_run)
+    result = launching_on_disk.run(dry_run=is_dry_run)
     assert result.success
-    kept = launching.stored(result.run_id).lower()
+    kept = launching_on_disk.stored(result.run_id).lower()
     assert "campaign_launch" in kept
-    told = {address for address in launching.world.people if address in kept}
+    told = {address for address in launching_on_disk.world.people if address in kept}
     told |= {name for both in named for name in both if name.lower() in kept}
     assert told == set()
-    assert launching.world.server.api_key not in kept
+    assert launching_on_disk.world.server.api_key not in kept
     assert supabase.secret_key not in kept
 
 
-def test_a_failed_launch_names_nobody_either(launching):
-    launching.world.add_person("ottilie@quandtmeier-werke.example", score=99, last_name="Quandtmeier")
+def test_a_failed_launch_names_nobody_either(launching_on_disk):
+    launching_on_disk.world.add_person("ottilie@quandtmeier-werke.example", score=99, last_name="Quandtmeier")
     echo = {"message": "ottilie@quandtmeier-werke.example is not allowed"}
-    launching.world.server.order_fault(method="POST", path="/leads/add", action={**NOT_ALLOWED, "body": echo})
-    result = launching.run()
+    launching_on_disk.world.server.order_fault(method="POST", path="/leads/add", action={**NOT_ALLOWED, "body": echo})
+    result = launching_on_disk.run()
     assert not result.success
-    kept = launching.stored(result.run_id).lower()
+    kept = launching_on_disk.stored(result.run_id).lower()
     assert "quandtmeier" not in kept
     assert "ottilie@" not in kept
 
@@ -269,7 +271,7 @@ def test_a_table_that_the_gate_looks_at_is_read_before_a_launch_that_reads_first
 
 
 @pytest.mark.parametrize("job", ["campaign_launch", "refresh_and_launch"])
-def test_dagster_tries_no_launch_again_by_itself(launching, job):
+def test_dagster_tries_no_launch_again_by_itself(launching_on_disk, job):
     definition = defs.resolve_job_def(job)
     assert definition.tags["dagster/max_retries"] == "0"
     graph = definition.graph.node_named(GRAPH).definition
@@ -277,9 +279,9 @@ def test_dagster_tries_no_launch_again_by_itself(launching, job):
     for node in graph.nodes:
         assert node.retry_policy is None
         assert node.definition.retry_policy is None
-    assert launching.instance.run_retries_enabled
-    assert launching.instance.run_retries_max_retries == 0
-    assert not launching.instance.run_retries_retry_on_asset_or_op_failure
+    assert launching_on_disk.instance.run_retries_enabled
+    assert launching_on_disk.instance.run_retries_max_retries == 0
+    assert not launching_on_disk.instance.run_retries_retry_on_asset_or_op_failure
 
 
 def test_a_step_that_meets_an_outage_ends_the_run_after_one_try(launching):

@@ -9,8 +9,8 @@ import pytest
 from modules.outreach.workspace_guard import workspace_of_key
 from modules.shared.errors import PermanentError, Refused
 from outreach_pipeline.commands.sync import run_sync
-from outreach_pipeline.runs import run_job
 from sandbox.instantly.data.campaign_plans import COMPLETED
+from tests.fakes.dagster_in_memory import run_job
 from tests.fakes.instantly_server import instantly_server
 
 LEADS, STEPS = "instantly_leads_raw", "instantly_steps_raw"

@@ -193,8 +193,7 @@ def test_a_request_launches_its_campaign_once(launching, tick, store):
     assert launching.run(tags=request.tags, **config).success
     assert len(launching.launches()) == 1
     assert launching.world.ledger() == {"active": 2}
-    with dg.DagsterInstance.get() as seen:
-        assert tick(seen) == []
+    assert tick(launching.instance) == []
     assert rows(store)[0]["state"] == "done"
 
 

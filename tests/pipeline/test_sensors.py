@@ -7,9 +7,9 @@ import uuid
 import dagster as dg
 import pytest
 
-from outreach_pipeline.runs import run_job
 from outreach_pipeline.sensors import ENOUGH_PEOPLE, people_waiting
 from tests.fakes.apollo_purchases import search_row
+from tests.fakes.dagster_in_memory import recorded, run_job
 
 MANY = search_row("many", filters={"person_seniorities": ["c_suite", "vp", "head", "director"]})
 FEW = search_row("few", filters={"person_locations": ["Austria"]})
@@ -20,8 +20,7 @@ def look(apollo, store):
     """What the sensor says now: a request, or the reason why it makes none."""
 
     def look():
-        with dg.DagsterInstance.get() as instance:
-            said = people_waiting(dg.build_sensor_context(instance=instance), store=store)
+        said = people_waiting(dg.build_sensor_context(instance=recorded()), store=store)
         return said.skip_message if isinstance(said, dg.SkipReason) else said
 
     return look
@@ -64,9 +63,8 @@ def test_enough_people_ask_for_one_run_a_read(look, read):
 @pytest.mark.parametrize("status", ["NOT_STARTED", "STARTING", "STARTED"])
 def test_a_run_under_way_is_waited_for(look, read, status):
     read(MANY)
-    with dg.DagsterInstance.get() as instance:
-        run = dg.DagsterRun(job_name="lead_pipeline", run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus[status])
-        instance.run_storage.add_run(run)
+    run = dg.DagsterRun(job_name="lead_pipeline", run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus[status])
+    recorded().run_storage.add_run(run)
     assert look() == "A run of lead_pipeline is under way."
 
 

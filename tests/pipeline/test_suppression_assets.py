@@ -8,8 +8,8 @@ import pytest
 from modules.outreach.suppression_table import refresh_suppressions
 from outreach_pipeline.assets.suppression_assets import suppression_sweep
 from outreach_pipeline.checks.suppression_checks import every_stop_is_noted
-from outreach_pipeline.runs import run_job
 from outreach_pipeline.sensors import stops_noted
+from tests.fakes.dagster_in_memory import recorded, run_job
 
 CHECK = "suppressions: every_stop_is_noted"
 
@@ -64,15 +64,14 @@ def test_a_sweep_that_leaves_somebody_there_fails(pipeline, store):
 
 def sensed(monkeypatch, key):
     monkeypatch.setenv("INSTANTLY_API_KEY", key)
-    with dg.DagsterInstance.get() as instance:
-        run = dg.DagsterRun(job_name="instantly_sync", run_id="0b5c7f3e-1111-4222-8333-444455556666")
-        context = dg.build_run_status_sensor_context(
-            sensor_name="stops_noted",
-            dagster_instance=instance,
-            dagster_run=run,
-            dagster_event=dg.DagsterEvent("PIPELINE_SUCCESS", "instantly_sync"),
-        )
-        return stops_noted(context)
+    run = dg.DagsterRun(job_name="instantly_sync", run_id="0b5c7f3e-1111-4222-8333-444455556666")
+    context = dg.build_run_status_sensor_context(
+        sensor_name="stops_noted",
+        dagster_instance=recorded(),
+        dagster_run=run,
+        dagster_event=dg.DagsterEvent("PIPELINE_SUCCESS", "instantly_sync"),
+    )
+    return stops_noted(context)
 
 
 def test_every_sync_asks_for_one_sweep_and_an_export_alone_for_none(pipeline, monkeypatch):
