@@ -10,6 +10,7 @@ import dagster as dg
 import psycopg
 import pytest
 import stamina
+from hypothesis import settings
 
 from modules.instantly.instantly_tables import RAW_TABLES
 from modules.supabase.migrations import apply_migrations, read_migrations
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 # A developer's own .env names real projects and real keys. No test may ever reach them.
 os.environ["OUTREACH_ENV_FILE"] = os.devnull
+
+# How long an example takes says nothing on a busy machine. Where CI is set, the same examples are tried every time, so
+# that what lands hangs on the change alone; anywhere else, other ones each time.
+settings.register_profile("outreach", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("outreach")
 
 TABLES = (
     "users",

@@ -159,7 +159,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(name=st.sampled_from(sorted({*asked_with(), *OTHER_PARAMETERS})), value=ANY_JSON)
 def test_whatever_stands_in_a_parameter_is_served_or_refused(name, value, server):
     answer = server.ask("POST", "/responses", json=asked_with() | {name: value})
@@ -168,7 +168,7 @@ def test_whatever_stands_in_a_parameter_is_served_or_refused(name, value, server
         Response.model_validate(answer.json())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(schema=ANY_JSON, is_strict=st.booleans())
 def test_whatever_is_given_as_a_schema_is_served_or_refused(schema, is_strict, server):
     shape = {"format": {"type": "json_schema", "name": "any", "schema": schema, "strict": is_strict}}

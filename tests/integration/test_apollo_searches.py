@@ -184,7 +184,7 @@ def names_of_the_database(connection):
     return lambda name: connection.execute("select %s ~ %s", [name, pattern]).fetchone()[0]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("ab0-_A é\n", max_size=6) | st.text("a-", min_size=58, max_size=62))
 @example("a" * 60)
 @example("a" * 61)

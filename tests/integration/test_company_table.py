@@ -130,7 +130,7 @@ facts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.dictionaries(st.sampled_from(list(RANKS)), facts, min_size=1),
     random=st.randoms(use_true_random=False),

@@ -112,7 +112,7 @@ class Model:
         assert {row["match_key"]: row["state"] for row in rows} == self.state
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happens=events)
 @example(happens=[("reserve", None), ("suppress", MAILBOXES[0]), ("take", 4)])
 @example(happens=[("suppress", "one.example"), ("reserve", None), ("lift", "one.example"), ("take", 4)])

@@ -211,7 +211,7 @@ def model(leads, world, wanted, limit):
     return {lead_id: (rule, ranks.get(lead_id)) for lead_id, rule in verdicts.items()}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=worlds)
 def test_everybody_is_judged_as_a_model_of_the_rules_judges_them(people, world):
     with people.connection.transaction(force_rollback=True):

@@ -287,7 +287,7 @@ texts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.lists(texts, min_size=1, max_size=4), together=st.booleans())
 def test_what_is_known_is_never_replaced_by_what_is_not(world, said, together):
     email = f"{uuid.uuid4()}@haldenfreight.example"

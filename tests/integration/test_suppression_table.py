@@ -123,7 +123,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=12))
 def test_in_any_order_of_events_the_last_one_that_was_news_decides(world, events):
     world.empty()

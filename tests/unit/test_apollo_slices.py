@@ -192,7 +192,7 @@ def test_a_place_within_another_is_no_sign_either_but_equal_places_are():
         refuse_ignored_filter(by_place, 180_000, [180_000, 180_000])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.from_regex(r"[a-z]{1,30}\.example", fullmatch=True), min_size=1, max_size=300, unique=True),
     st.lists(st.text("abcäß-", min_size=20, max_size=60), max_size=60, unique=True),

@@ -178,13 +178,12 @@ def test_every_rule_of_phrases_has_a_message_and_no_phrase_is_empty():
     assert not any(pattern.search(" ") or pattern.search(spaced("ordinary")) for pattern in phrase_rules().values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300), st.text(max_size=50), st.lists(st.text(max_size=4), max_size=3))
 def test_no_text_raises_and_noise_never_passes(line: str, evidence: str, fact_ids: list[str]):
     assert check_line(line, EN, evidence=evidence, fact_ids=fact_ids)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([EN, DE]), st.text("bdgkmqvxz", min_size=5, max_size=14))
 def test_a_word_made_up_never_passes(facts: IcebreakerFacts, word: str):
     line = (

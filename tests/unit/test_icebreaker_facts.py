@@ -47,7 +47,7 @@ HONEST_TEXTS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(LANGUAGES), st.fixed_dictionaries({}, optional=ARGUMENTS))
 def test_whatever_the_values_the_facts_are_short_clean_and_numbered(language: str, given_values):
     facts = icebreaker_facts(language=language, **given_values)
@@ -224,7 +224,6 @@ def test_a_decimal_comma_is_a_decimal_point_and_a_percentage_is_no_count():
     assert numbers_of("1.200, 12 und 120") == {("1200", False), ("12", False), ("120", False)}
 
 
-@settings(deadline=None)
 @given(st.integers(1_000, 10**9))
 def test_a_number_is_the_same_however_its_thousands_are_parted(number: int):
     spellings = [f"{number}", f"{number:,}", f"{number:,}".replace(",", "."), f"{number:,}".replace(",", "\u202f")]

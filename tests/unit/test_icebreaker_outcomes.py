@@ -67,7 +67,7 @@ def kind_and_code(response: Any) -> tuple[Kind, str | None]:
     return answer.kind, answer.code
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(anything)
 def test_nothing_that_json_can_hold_raises(response: Any):
     answer = classify(response, facts=FACTS)
@@ -76,7 +76,7 @@ def test_nothing_that_json_can_hold_raises(response: Any):
     assert all(isinstance(count, int) and count >= 0 for count in answer.usage)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything.map(json.dumps) | st.text(max_size=20))
 def test_no_text_of_a_model_raises(text: str):
     assert classify(completed(text), facts=FACTS).kind in {Kind.OK, Kind.DECLINED, Kind.MALFORMED}

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.openai.icebreaker_checks import check_line
@@ -123,7 +123,6 @@ def test_the_estimate_counts_the_text_and_what_may_be_answered():
     assert estimated_tokens(longer) > estimated_tokens(body)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.floats(0, 100_000))
 def test_a_lead_has_one_key_of_as_many_as_the_rate_needs(lead: str, rate: float):
     key = cache_key(PROMPT.version, lead, rate)

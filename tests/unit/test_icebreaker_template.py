@@ -33,7 +33,7 @@ TYPICAL = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(LANGUAGES),
     st.fixed_dictionaries(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.openai.icebreaker_check_variety import NearDuplicates, Openings, opening_of
@@ -43,7 +43,6 @@ def test_a_line_with_one_other_word_is_a_near_duplicate_and_another_one_is_not()
     assert earlier.problem_of("Haldenfreight has been around since 1987, with a history of its own.") is None
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_the_same_line_is_always_found_and_one_without_its_words_never(words: list[str]):
     earlier = NearDuplicates()

@@ -143,7 +143,7 @@ def test_no_address_domain_or_name_of_the_world_survives():
     assert "Thursday" not in clean
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(["leads", "emails", "accounts"]),
     st.sampled_from(["first_name", "body", "subject", "signature", "payload", "linkedin", "status_message", "warmup"]),
@@ -153,7 +153,6 @@ def test_what_is_not_listed_does_not_come_through_however_deep_it_stands(entity:
     assert SECRET.search(pseudonymised(entity, {"id": "019a", field: value})) is None
 
 
-@settings(deadline=None)
 @given(personal_values())
 def test_a_whole_payload_of_an_unexpected_kind_does_not_come_through(value: Any):
     for entity in ("leads", "emails", "accounts", "campaigns", "workspace", "block_list"):
@@ -277,7 +276,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_any_payload_keeps_its_kind_and_is_not_changed_itself(payload: Any):
     before = copy.deepcopy(payload)

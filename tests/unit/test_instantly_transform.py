@@ -81,7 +81,7 @@ def test_every_account_gives_one_row_or_one_rejection(payloads: list[Any]):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(daily_payloads, max_size=4))
 def test_every_day_gives_one_row_or_one_rejection(payloads: list[Any]):
     assert_each_gives_one_row_that_can_be_stored(

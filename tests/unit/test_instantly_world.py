@@ -78,7 +78,7 @@ WORLDS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WORLDS)
 def test_days_steps_and_accounts_add_up_to_the_totals(sizes):
     stand_in = stand_in_of(**sizes)
@@ -108,7 +108,7 @@ def test_days_steps_and_accounts_add_up_to_the_totals(sizes):
         assert overview[name] == sum(row[name] for row in totals.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WORLDS)
 def test_what_is_unique_is_never_more_than_what_is_counted(sizes):
     stand_in = stand_in_of(**sizes)
@@ -125,7 +125,7 @@ def test_what_is_unique_is_never_more_than_what_is_counted(sizes):
         assert row["bounced_count"] + row["unsubscribed_count"] <= row["contacted_count"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(WORLDS)
 def test_the_leads_tell_the_same_story_as_the_totals(sizes):
     stand_in = stand_in_of(**sizes)
@@ -154,7 +154,7 @@ def test_every_list_shows_each_row_once_in_the_stated_order(name, limit):
     assert len(rows) > 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     name=st.sampled_from(["campaigns", "accounts", "leads", "newest mails", "oldest mails", "block list"]),
     limit=st.sampled_from([1, 7, 100]),

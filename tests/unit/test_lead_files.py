@@ -319,7 +319,7 @@ def test_a_large_file_is_not_held(read):
 cells = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n'), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=8), delimiter=st.sampled_from(",;\t|"))
 def test_every_row_is_a_lead_or_rejected_whatever_stands_in_it(tmp_path_factory, rows, delimiter: str):
     path = tmp_path_factory.mktemp("any") / "any.csv"
@@ -329,7 +329,7 @@ def test_every_row_is_a_lead_or_rejected_whatever_stands_in_it(tmp_path_factory,
     assert emails(file) == [MARA] * len(rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_no_file_is_an_error_nobody_can_act_on(tmp_path_factory, content: bytes):
     path = tmp_path_factory.mktemp("any") / "any.csv"

@@ -30,7 +30,7 @@ def moments(limiter: RateLimiter, clock: FakeClock, sizes: list[float]) -> list[
     return asyncio.run(run())
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rates, st.floats(100, 100_000), st.lists(st.floats(1, 5_000), min_size=2, max_size=25))
 def test_since_the_start_no_more_is_let_through_than_the_rate_and_one_second_bring(
     clock: FakeClock, requests: float, tokens: float, sizes: list[float]
@@ -47,7 +47,7 @@ def test_since_the_start_no_more_is_let_through_than_the_rate_and_one_second_bri
             assert spent <= allowed + LITTLE * rate
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rates, st.floats(1, 600))
 def test_after_a_pause_no_more_than_a_minute_is_saved_up(clock: FakeClock, requests: float, pause_s: float):
     limiter = RateLimiter(requests, 1e12, clock=clock)
