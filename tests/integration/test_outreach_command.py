@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 TABLES = {table.name for table in RAW_TABLES}
 
+# The servers take long to start: under --dist loadgroup one worker runs this whole file, and starts them once.
+pytestmark = pytest.mark.xdist_group("outreach_command")
+
 
 def run(*command, environment, status=0):
     done = subprocess.run(
@@ -48,6 +51,12 @@ def started(bare):
         run("outreach", "local", "down", environment=bare)
 
 
+@pytest.fixture(scope="module")
+def synced(started):
+    """What the first sync printed."""
+    return json.loads(run("outreach", "sync", "--json", environment=started).stdout)
+
+
 def test_the_local_servers_come_up_twice_without_harm_and_keep_their_place(bare, started):
     run("outreach", "local", "up", environment=bare)
     exports = run("outreach", "local", "env", environment=bare).stdout
@@ -60,10 +69,9 @@ def test_migrations_are_planned_and_applied_once(started):
     assert {row["state"] for row in rows} == {"applied"}
 
 
-def test_a_sync_prints_each_table_and_its_requests(started):
-    first = json.loads(run("outreach", "sync", "--json", environment=started).stdout)
-    assert {row["table"] for row in first} == TABLES
-    assert all(row["rows_in_table"] > 0 for row in first)
+def test_a_sync_prints_each_table_and_its_requests(started, synced):
+    assert {row["table"] for row in synced} == TABLES
+    assert all(row["rows_in_table"] > 0 for row in synced)
     second = json.loads(run("outreach", "sync", "--json", environment=started).stdout)
     for row in second:
         assert row["unchanged"] == row["read"]
@@ -73,8 +81,8 @@ def test_a_sync_prints_each_table_and_its_requests(started):
     assert {row["last_read"] for row in status.values()} == {"complete"}
 
 
+@pytest.mark.usefixtures("synced")
 def test_one_dg_command_backfills_thirty_days_of_daily_analytics(started):
-    run("outreach", "sync", environment=started)
     last = datetime.now(UTC).date() - timedelta(days=20)
     days = f"{last - timedelta(days=29)}...{last}"
     command = ("dg", "launch", "--assets", "instantly_daily_analytics_raw", "--partition-range", days)
