@@ -14,8 +14,10 @@ demo: .venv/installed ## Run the pipeline once on local stand-ins, and print wha
 dev: .venv/installed ## Open Dagster's UI on port 3000 with the schedules on; Ctrl-C ends it.
 	@$(BIN)/outreach dev
 
+# A file goes to one worker whole, so that what it starts is started once; in the order of their names, so that the
+# quick ones of unit/ are last and no worker waits long for the other.
 test: .venv/installed ## Run all tests.
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed ## Run every check that is not a test.
 	@$(BIN)/ruff format --check .

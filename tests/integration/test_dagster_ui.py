@@ -54,8 +54,6 @@ PICTURE_MARGIN_PX = 6
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no `chromium` on the PATH; Debian: apt install chromium"),
     pytest.mark.timeout(240),
-    # Dagster takes long to start: under --dist loadgroup one worker runs this whole file, and starts it once.
-    pytest.mark.xdist_group("dagster_ui"),
 ]
 
 expect.set_options(timeout=20_000)

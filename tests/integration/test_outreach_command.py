@@ -18,9 +18,6 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 TABLES = {table.name for table in RAW_TABLES}
 
-# The servers take long to start: under --dist loadgroup one worker runs this whole file, and starts them once.
-pytestmark = pytest.mark.xdist_group("outreach_command")
-
 
 def run(*command, environment, status=0):
     done = subprocess.run(
