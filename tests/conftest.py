@@ -21,7 +21,7 @@ from sandbox.local_supabase import LocalSupabase
 from tests.fakes.dagster_in_memory import dagster_in_memory
 from tests.fakes.empty_tables import empty_tables
 from tests.fakes.instantly_server import instantly_server
-from tests.fakes.launch_runs import LaunchRuns, launch_environment, launches_in
+from tests.fakes.launch_runs import LaunchRuns, launches_in
 from tests.fakes.launch_world import LaunchWorld
 
 if TYPE_CHECKING:
@@ -148,34 +148,45 @@ def launch_world(
 
 @pytest.fixture
 def dagster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """A Dagster of this test's own, in memory; no other one can be reached."""
+    """A Dagster of this test's own, in memory; what looks for one by the variables makes another, in files."""
     monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "no_dagster"))
+    monkeypatch.setenv("DAGSTER_HOME", "")
     with dagster_in_memory() as instance:
         yield instance
 
 
 @pytest.fixture
+def launch_variables(
+    launch_world: LaunchWorld, supabase: SupabaseEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The variables that point a launch there; they are set."""
+    variables = {
+        "SUPABASE_URL": supabase.url,
+        "SUPABASE_KEY": supabase.secret_key,
+        "INSTANTLY_BASE_URL": launch_world.server.base_url,
+        "INSTANTLY_API_KEY": launch_world.server.api_key,
+        "INSTANTLY_REQUESTS_PER_SECOND": "1000",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@pytest.fixture
 def launching(
-    launch_world: LaunchWorld,
-    supabase: SupabaseEnvironment,
-    dagster: dg.DagsterInstance,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    launch_world: LaunchWorld, launch_variables: dict[str, str], dagster: dg.DagsterInstance, tmp_path: Path
 ) -> LaunchRuns:
     """The campaign `plans` and four people for it, on fresh data that this Dagster made; nothing was launched yet."""
-    for name, value in launch_environment(launch_world.server, supabase).items():
-        monkeypatch.setenv(name, value)
+    assert launch_variables
     return launches_in(launch_world, dagster, tmp_path)
 
 
 @pytest.fixture
 def launching_on_disk(
-    launch_world: LaunchWorld, supabase: SupabaseEnvironment, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+    launch_world: LaunchWorld, launch_variables: dict[str, str], dagster_home: Path
 ) -> Iterator[LaunchRuns]:
     """The same, recorded in files that other processes can read."""
-    for name, value in launch_environment(launch_world.server, supabase).items():
-        monkeypatch.setenv(name, value)
+    assert launch_variables
     with dg.DagsterInstance.get() as instance:
         yield launches_in(launch_world, instance, dagster_home)
 

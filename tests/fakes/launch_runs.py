@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sandbox.local_supabase import SupabaseEnvironment
-    from tests.fakes.instantly_server import InstantlyServer
     from tests.fakes.launch_world import LaunchWorld
 
 Json = dict[str, Any]
@@ -69,7 +67,8 @@ class LaunchRuns:
             return result
 
     def stored(self, run_id: str) -> str:
-        """All that Dagster keeps: the events of the run, and every file of its home."""
+        """All that Dagster keeps on disk: the events of the run, and every file of its home."""
+        assert self.instance.is_persistent
         events = [str(record) for record in self.instance.all_logs(run_id)]
         files = [path.read_bytes().decode(errors="replace") for path in self.home.rglob("*") if path.is_file()]
         return "\n".join(events + files)
@@ -77,17 +76,6 @@ class LaunchRuns:
     def launches(self) -> list[Json]:
         """The rows of launches, the oldest first."""
         return self.world.rows("select * from launches order by started_at")
-
-
-def launch_environment(server: InstantlyServer, supabase: SupabaseEnvironment) -> dict[str, str]:
-    """The variables that point a launch there."""
-    return {
-        "SUPABASE_URL": supabase.url,
-        "SUPABASE_KEY": supabase.secret_key,
-        "INSTANTLY_BASE_URL": server.base_url,
-        "INSTANTLY_API_KEY": server.api_key,
-        "INSTANTLY_REQUESTS_PER_SECOND": "1000",
-    }
 
 
 def launches_in(world: LaunchWorld, instance: dg.DagsterInstance, home: Path) -> LaunchRuns:

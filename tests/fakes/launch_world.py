@@ -83,15 +83,7 @@ class LaunchWorld(LeadTables):
         """Store the campaign, by these two senders, at any hour; changes as `tests.fakes.campaigns` takes them."""
         changes = {"schedule": ALWAYS, "senders": {"accounts": self.emails}, "activate": True} | changes
         applied = campaign(**changes)
-        row = {
-            "campaign_name": applied.name,
-            "title": applied.title,
-            "spec": applied.as_json(),
-            "spec_digest": applied.digest(),
-            "copy_digest": applied.copy_digest(),
-            "source_file": f"{applied.name}.yaml",
-        }
-        self.store.call("apply_campaign_files", {"campaigns": [row], "source_files": [row["source_file"]]})
+        self.store_campaign(self.store, applied)
         return applied
 
     def add_people(self, count: int, *, companies: int | None = None, **columns: Any) -> None:

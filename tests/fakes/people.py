@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from modules.outreach.campaign_spec import Campaign
+    from modules.supabase.row_store import RowStore
 
 Json = dict[str, Any]
 
@@ -55,6 +56,18 @@ class LeadTables:
         if score is not None:
             self.insert("lead_scores", {"lead_id": lead_id, "score": score, "reasons": [], "rules_digest": "r"})
         return str(lead_id)
+
+    def store_campaign(self, store: RowStore, campaign: Campaign) -> None:
+        """Store a campaign as its file, named like it, says it."""
+        row = {
+            "campaign_name": campaign.name,
+            "title": campaign.title,
+            "spec": campaign.as_json(),
+            "spec_digest": campaign.digest(),
+            "copy_digest": campaign.copy_digest(),
+            "source_file": f"{campaign.name}.yaml",
+        }
+        store.call("apply_campaign_files", {"campaigns": [row], "source_files": [row["source_file"]]})
 
     def rows(self, statement: str, parameters: Any = None) -> list[Json]:
         """Rows of the database as they are."""
@@ -100,10 +113,8 @@ class People(LeadTables):
         self.store.call("lift_suppression", why)
 
     def apply(self, campaign: Campaign) -> None:
-        """Store a campaign as its file says it."""
-        row = {"campaign_name": campaign.name, "title": campaign.title, "spec": campaign.as_json()}
-        row |= {"spec_digest": campaign.digest(), "copy_digest": campaign.copy_digest(), "source_file": "plans.yaml"}
-        self.store.call("apply_campaign_files", {"campaigns": [row], "source_files": ["none.yaml"]})
+        """Store a campaign."""
+        self.store_campaign(self.store, campaign)
 
     def launch(self, campaign: Campaign, state: str = "done") -> str:
         """A launch of the campaign, which is stored as well; its id."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.launch_runs import launch_environment
 from tests.fakes.outreach_command import outreach_command
 
 AT_ONCE = ("--activate", "--watch-minutes", "0")
@@ -16,9 +15,9 @@ def runs(launching_on_disk):
 
 
 @pytest.fixture
-def outreach(runs, supabase, tmp_path):
+def outreach(runs, launch_variables, tmp_path):
     """Runs the command to its end; answers the finished process."""
-    environment = launch_environment(runs.world.server, supabase) | {"OUTREACH_HOME": str(tmp_path)}
+    environment = launch_variables | {"OUTREACH_HOME": str(tmp_path)}
     return outreach_command(tmp_path, environment, secrets=(runs.world.server.api_key,))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -295,6 +296,12 @@ def test_a_step_that_meets_an_outage_ends_the_run_after_one_try(launching):
 
 @pytest.fixture
 def openai(launching, monkeypatch):
+    with lines_to_write(launching, monkeypatch) as server:
+        yield server
+
+
+@contextmanager
+def lines_to_write(launching, monkeypatch):
     """A stand-in for OpenAI, and the first three of the four people without a line."""
     with openai_server() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
@@ -334,17 +341,19 @@ def test_a_spent_budget_stops_no_launch_and_lets_go_who_has_no_line(launching, o
 
 
 def test_an_outage_at_openai_ends_the_run_before_anybody_is_uploaded_and_the_launch_goes_on_later(
-    launching, openai, monkeypatch
+    launching_on_disk, monkeypatch
 ):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-hunter2")
-    failed = launching.run()
-    assert set(failures(failed)) == {"opening_lines"}
-    assert "hunter2" not in launching.stored(failed.run_id)
-    assert launching.world.ledger() == {"reserved": 4}
-    assert launching.world.at_instantly() == {}
-    monkeypatch.setenv("OPENAI_API_KEY", openai.api_key)
-    assert launching.again(failed.run_id).success
-    assert launching.world.ledger() == {"active": 4}
+    runs = launching_on_disk
+    with lines_to_write(runs, monkeypatch) as openai:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-hunter2")
+        failed = runs.run()
+        assert set(failures(failed)) == {"opening_lines"}
+        assert "hunter2" not in runs.stored(failed.run_id)
+        assert runs.world.ledger() == {"reserved": 4}
+        assert runs.world.at_instantly() == {}
+        monkeypatch.setenv("OPENAI_API_KEY", openai.api_key)
+        assert runs.again(failed.run_id).success
+    assert runs.world.ledger() == {"active": 4}
 
 
 @pytest.mark.usefixtures("openai")
